@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * proctitle - overwrite the area in which the kernel put argv and environ.
+ *
+ * Linux shows that area as /proc/PID/cmdline. When the NUL at the end of the
+ * arguments has been overwritten, it reads on into what was the environment
+ * (proc(5)), so both together are the room for a title.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/compat/proctitle.h"
+
+extern char **environ;
+
+static char *area;
+static size_t area_size;
+/* Kept where a leak checker finds it: the C library forgets the array once
+ * setenv(3) has made a larger one. */
+static char **environ_moved;
+
+/* One past the last byte of the strings that follow each other from `end`. */
+static char *
+area_extend(char *end, char *const *strings)
+{
+	for (; *strings != NULL; strings++)
+		if (*strings == end)
+			end += strlen(*strings) + 1;
+	return end;
+}
+
+/* A copy of environ in fresh memory, or NULL when there is none. */
+static char **
+environ_copy(void)
+{
+	size_t n, i;
+	char **copy;
+
+	for (n = 0; environ[n] != NULL; n++)
+		;
+	copy = calloc(n + 1, sizeof(*copy));
+	if (copy == NULL)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		copy[i] = strdup(environ[i]);
+		if (copy[i] == NULL)
+			goto fail;
+	}
+	return copy;
+fail:
+	while (i > 0)
+		free(copy[--i]);
+	free(copy);
+	return NULL;
+}
+
+void
+proctitle_init(int argc, char **argv)
+{
+	char **copy, *end;
+
+	if (argc < 1 || argv[0] == NULL)
+		return;
+	end = area_extend(argv[0], argv);
+	if (environ != NULL && environ[0] == end) {
+		copy = environ_copy();
+		if (copy != NULL) {
+			end = area_extend(end, environ);
+			environ = environ_moved = copy;
+		}
+	}
+	area = argv[0];
+	area_size = (size_t)(end - area);
+}
+
+void
+proctitle_set(const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (area_size == 0)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(area, area_size, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		n = 0;
+	if ((size_t)n < area_size)
+		memset(area + n, 0, area_size - (size_t)n);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * frame - messages between our own processes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "common/compat/compat.h"
+#include "common/frame.h"
+#include "common/io.h"
+#include "common/wire.h"
+
+/* A build may name itself, say by a checksum of its sources; without that
+ * the version is all that can be said and reproduced. */
+#ifdef BUILD_ID
+#define FULL_ID PACKAGE_VERSION "-" BUILD_ID
+#else
+#define FULL_ID PACKAGE_VERSION
+#endif
+
+/* After -r a login is "login@realm". */
+#define LOGIN_MAX (2 * WIRE_NAME_MAX_LIMIT + 1)
+#define ADDRESS_MAX WIRE_NAME_MAX_LIMIT
+
+#define FLAG_ONE_TIME 1U
+#define FLAG_RETIRE 2U
+#define FLAGS_ALL (FLAG_ONE_TIME | FLAG_RETIRE)
+
+/* Bytes that go straight into the payload. Nearly every frame fits; a rare
+ * larger one spills over, so that the buffer of a process that lives for
+ * months stays small. */
+#define COMMON_SIZE 1024
+
+/* Room for control data of more descriptors than are ever welcome: those
+ * that come must be seen to be closed. */
+#define PASS_ROOM 4
+
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(PASS_ROOM * sizeof(int))];
+};
+
+int
+frame_channel(int fd_r[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd_r);
+}
+
+static enum frame_status
+status_of_errno(int errnum)
+{
+	switch (errnum) {
+	case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+	case EWOULDBLOCK:
+#endif
+		return FRAME_AGAIN;
+	case EPIPE:
+	case ECONNRESET:
+	case ENOTCONN:
+		return FRAME_EOF;
+	}
+	return FRAME_BAD;
+}
+
+static void
+attach(struct msghdr *m, union control *control, int passfd)
+{
+	struct cmsghdr *c;
+
+	memset(control, 0, sizeof(*control));
+	m->msg_control = control;
+	m->msg_controllen = CMSG_SPACE(sizeof(int));
+	c = CMSG_FIRSTHDR(m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &passfd, sizeof(int));
+}
+
+enum frame_status
+frame_send(int fd, enum frame_type type, const struct buf *payload,
+    int passfd)
+{
+	unsigned char first = (unsigned char)type;
+	union control control;
+	struct iovec iov[2] = { { &first, 1 }, { NULL, 0 } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	/* Gathered by the kernel: a password is not copied once more. */
+	if (payload != NULL && buf_len(payload) > 0) {
+		if (buf_len(payload) > FRAME_MAX)
+			return FRAME_BAD;
+		iov[1].iov_base = payload->bytes + payload->start;
+		iov[1].iov_len = buf_len(payload);
+		m.msg_iovlen = 2;
+	}
+	if (passfd >= 0)
+		attach(&m, &control, passfd);
+	do
+		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+	while (n == -1 && errno == EINTR);
+	return n == -1 ? status_of_errno(errno) : FRAME_OK;
+}
+
+/* The one descriptor that came with m, or -1. Closes them all and returns
+ * false when there are more or the kernel had to drop some. */
+static bool
+take_descriptor(struct msghdr *m, int *fd_r)
+{
+	struct cmsghdr *c;
+	size_t i, n, count = 0;
+	int fd;
+
+	*fd_r = -1;
+	for (c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET ||
+		    c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
+			    sizeof(fd));
+			if (count++ == 0)
+				*fd_r = fd;
+			else
+				io_close(&fd);
+		}
+	}
+	if (count <= 1 && (m->msg_flags & MSG_CTRUNC) == 0)
+		return true;
+	io_close(fd_r);
+	return false;
+}
+
+/*
+ * The packet's payload of n bytes has its beginning in the room of `payload`
+ * and the rest in spill.
+ */
+static enum frame_status
+accept_packet(const struct msghdr *m, size_t n, struct buf *payload,
+    const unsigned char *spill)
+{
+	if ((m->msg_flags & MSG_TRUNC) != 0)
+		return FRAME_BAD;
+	if (n <= COMMON_SIZE) {
+		buf_added(payload, n);
+		return FRAME_OK;
+	}
+	buf_added(payload, COMMON_SIZE);
+	return buf_put(payload, spill, n - COMMON_SIZE) == -1 ? FRAME_BAD :
+	    FRAME_OK;
+}
+
+enum frame_status
+frame_recv(int fd, enum frame_type *type_r, struct buf *payload,
+    int *passfd_r)
+{
+	/* Of static storage and touched only as far as a packet is large: no
+	 * page of it is resident before a large frame came. Our processes
+	 * have one thread each. */
+	static unsigned char spill[FRAME_MAX - COMMON_SIZE];
+	unsigned char first = 0;
+	union control control;
+	struct iovec iov[3] = {
+		{ &first, 1 }, { NULL, COMMON_SIZE }, { spill, sizeof(spill) }
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 3,
+	    .msg_control = &control, .msg_controllen = sizeof(control) };
+	enum frame_status status;
+	int passfd;
+	ssize_t n;
+
+	buf_reset(payload);
+	if (passfd_r != NULL)
+		*passfd_r = -1;
+	iov[1].iov_base = buf_room(payload, COMMON_SIZE);
+	if (iov[1].iov_base == NULL)
+		return FRAME_BAD;
+	do
+		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return status_of_errno(errno);
+
+	/* A packet without even a type looks like end of file; its sender is
+	 * no more use than one that is gone. */
+	status = n == 0 ? FRAME_EOF :
+	    accept_packet(&m, (size_t)n - 1, payload, spill);
+	if (n > 1 + COMMON_SIZE)
+		explicit_bzero(spill, (size_t)n - 1 - COMMON_SIZE);
+	if (!take_descriptor(&m, &passfd) && status == FRAME_OK)
+		status = FRAME_BAD;
+	if (status == FRAME_OK && (first == 0 || first >= FRAME_TYPES ||
+	    (passfd != -1 && passfd_r == NULL)))
+		status = FRAME_BAD;
+	if (status != FRAME_OK) {
+		io_close(&passfd);
+		buf_reset(payload);
+		return status;
+	}
+	if (passfd_r != NULL)
+		*passfd_r = passfd;
+	*type_r = (enum frame_type)first;
+	return FRAME_OK;
+}
+
+int
+frame_put_request(struct buf *b, const struct frame_request *r)
+{
+	const struct secret *pw = &r->password;
+
+	if (buf_put_u64(b, r->id) == -1 ||
+	    buf_put_u32(b, r->left_msec) == -1 ||
+	    buf_put_str(b, r->login) == -1 ||
+	    buf_put_str(b, r->service) == -1 ||
+	    buf_put_str(b, r->realm) == -1 ||
+	    buf_put_str(b, r->address) == -1 ||
+	    buf_put_counted(b, pw->bytes, pw->len) == -1)
+		return -1;
+	return 0;
+}
+
+int
+frame_get_request(struct buf *b, struct frame_request *r)
+{
+	memset(r, 0, sizeof(*r));
+	if (buf_get_u64(b, &r->id) == -1 ||
+	    buf_get_u32(b, &r->left_msec) == -1 ||
+	    buf_get_str(b, LOGIN_MAX, &r->login) == -1 ||
+	    buf_get_str(b, WIRE_NAME_MAX_LIMIT, &r->service) == -1 ||
+	    buf_get_str(b, WIRE_NAME_MAX_LIMIT, &r->realm) == -1 ||
+	    buf_get_str(b, ADDRESS_MAX, &r->address) == -1 ||
+	    buf_get_secret(b, WIRE_PASSWORD_MAX_LIMIT, &r->password) == -1)
+		return -1;
+	return buf_len(b) == 0 ? 0 : -1;
+}
+
+void
+frame_request_fini(struct frame_request *r)
+{
+	free(r->login);
+	free(r->service);
+	free(r->realm);
+	free(r->address);
+	secret_wipe(&r->password);
+	memset(r, 0, sizeof(*r));
+}
+
+int
+frame_put_answer(struct buf *b, const struct frame_answer *a)
+{
+	unsigned flags = (a->one_time ? FLAG_ONE_TIME : 0) |
+	    (a->retire ? FLAG_RETIRE : 0);
+
+	if (buf_put_u64(b, a->id) == -1 ||
+	    buf_put_u8(b, a->result) == -1 ||
+	    buf_put_u8(b, a->reason) == -1 ||
+	    buf_put_u8(b, flags) == -1 ||
+	    buf_put_u32(b, a->delay_msec) == -1 ||
+	    buf_put_str(b, a->detail) == -1)
+		return -1;
+	return 0;
+}
+
+int
+frame_get_answer(struct buf *b, struct frame_answer *a)
+{
+	unsigned result, reason, flags;
+
+	memset(a, 0, sizeof(*a));
+	if (buf_get_u64(b, &a->id) == -1 ||
+	    buf_get_u8(b, &result) == -1 || !auth_result_valid(result) ||
+	    buf_get_u8(b, &reason) == -1 || !auth_reason_valid(reason) ||
+	    buf_get_u8(b, &flags) == -1 || (flags & ~FLAGS_ALL) != 0 ||
+	    buf_get_u32(b, &a->delay_msec) == -1 ||
+	    buf_get_chars(b, a->detail, sizeof(a->detail)) == -1 ||
+	    buf_len(b) != 0)
+		return -1;
+	a->result = (enum auth_result)result;
+	a->reason = (enum auth_reason)reason;
+	a->one_time = (flags & FLAG_ONE_TIME) != 0;
+	a->retire = (flags & FLAG_RETIRE) != 0;
+	return 0;
+}
+
+const char *
+frame_build_id(void)
+{
+	return FULL_ID;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * frame - messages between our own processes.
+ *
+ * Channels are SOCK_SEQPACKET socket pairs: one frame is one packet, whole or
+ * not at all, with at most one descriptor attached. Both ends treat what
+ * comes in as untrusted: an unknown type, a short or long payload or a
+ * descriptor that does not belong there ends the channel.
+ */
+#ifndef COMMON_FRAME_H
+#define COMMON_FRAME_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/result.h"
+#include "common/secret.h"
+
+/* Largest payload: a request with every field at its limit, or the settings.
+ * Initialise a payload buffer with it. */
+#define FRAME_MAX (64 * 1024)
+#define FRAME_DETAIL_MAX 256	/* bytes with NUL */
+
+enum frame_type {
+	/* keeper -> front, pool */
+	FRAME_SETTINGS = 1,	/* struct of the receiver */
+	FRAME_LISTENER,		/* + descriptor */
+	FRAME_LOG,		/* + descriptor, may be missing */
+	FRAME_PEER,		/* + descriptor: channel front <-> pool */
+	FRAME_START,		/* all is handed over: serve */
+	FRAME_STOP,		/* finish what runs, then FRAME_STOPPED */
+	/* front, pool -> keeper */
+	FRAME_READY,
+	FRAME_FAILED,		/* exit status, text */
+	FRAME_WANT_LOG,
+	FRAME_SIGNAL,		/* a signal meant for the keeper */
+	FRAME_STOPPED,
+	/* pool -> front */
+	FRAME_WORKER,		/* id + descriptor of its channel */
+	FRAME_GONE,		/* id, msec until the next is tried, text */
+	FRAME_RETIRE,		/* id: this worker and older ones, when idle */
+	/* front -> pool */
+	FRAME_WANT,		/* one more worker, please */
+	FRAME_KILL,		/* id */
+	/* worker <-> front */
+	FRAME_HELLO,		/* build id */
+	FRAME_REQUEST,
+	FRAME_ANSWER,
+	FRAME_TYPES
+};
+
+/* A connected pair, close-on-exec. fd_r[0] is by custom the parent's. */
+int frame_channel(int fd_r[2]);
+
+enum frame_status {
+	FRAME_OK,
+	FRAME_AGAIN,		/* would block (non-blocking descriptors) */
+	FRAME_EOF,		/* the peer is gone */
+	FRAME_BAD		/* protocol violation or system error */
+};
+
+/* Send type and payload (NULL: none), with passfd unless -1. */
+enum frame_status frame_send(int fd, enum frame_type type,
+    const struct buf *payload, int passfd);
+
+/* Receive into payload (reset first). *passfd_r is -1 or a close-on-exec
+ * descriptor the caller owns; a NULL passfd_r means none is expected, and
+ * one that comes is closed and FRAME_BAD. */
+enum frame_status frame_recv(int fd, enum frame_type *type_r,
+    struct buf *payload, int *passfd_r);
+
+struct frame_request {
+	uint64_t id;
+	uint32_t left_msec;
+	char *login, *service, *realm, *address;	/* never NULL */
+	struct secret password;
+};
+
+struct frame_answer {
+	uint64_t id;
+	enum auth_result result;
+	enum auth_reason reason;
+	uint32_t delay_msec;	/* a failure delay to be waited out */
+	bool one_time;		/* won by a code that must not be reused */
+	bool retire;		/* the worker ends after this answer */
+	char detail[FRAME_DETAIL_MAX];
+};
+
+/*
+ * The _get_ functions take a whole payload and refuse (-1) fields over the
+ * limits of wire.h, bytes left over, unknown flags, and an AUTH_UNSET result:
+ * a worker turns that one into an outage before it answers. A request is freed
+ * by frame_request_fini() also when it was refused.
+ */
+int frame_put_request(struct buf *b, const struct frame_request *r);
+int frame_get_request(struct buf *b, struct frame_request *r);
+void frame_request_fini(struct frame_request *r);
+int frame_put_answer(struct buf *b, const struct frame_answer *a);
+int frame_get_answer(struct buf *b, struct frame_answer *a);
+
+/* Same in every program built from the same sources, by version and a
+ * checksum of these; differs otherwise. */
+const char *frame_build_id(void);
+
+#endif

@@ -1,0 +1,15 @@
+# files of tests/fuzz
+EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/fuzz.sh tests/fuzz/corpus
+
+# Replayed in the quick tier; tests/fuzz/fuzz.sh is for the long one.
+check_PROGRAMS += tests/fuzz/replay_wire tests/fuzz/replay_conf \
+	tests/fuzz/replay_frame
+TESTS += tests/fuzz/replay.sh
+
+fuzz_common = tests/fuzz/fuzz.h tests/fuzz/replay.c
+tests_fuzz_replay_wire_SOURCES = tests/fuzz/fuzz_wire.c $(fuzz_common)
+tests_fuzz_replay_wire_LDADD = libcommon.a
+tests_fuzz_replay_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_common)
+tests_fuzz_replay_conf_LDADD = libcommon.a
+tests_fuzz_replay_frame_SOURCES = tests/fuzz/fuzz_frame.c $(fuzz_common)
+tests_fuzz_replay_frame_LDADD = libcommon.a

@@ -1,0 +1,41 @@
+# files of tests/unit
+EXTRA_DIST += \
+	tests/unit/unit.h \
+	tests/unit/freed.c tests/unit/freed.h \
+	tests/unit/check-musl.sh tests/unit/musl/cmocka.h
+
+if WITH_CMOCKA
+# Each test of common/ is one source file of its own name. --wrap lets
+# tests/unit/freed.c look at what is given back.
+unit_common_tests = \
+	tests/unit/test_buf tests/unit/test_conf tests/unit/test_deadline \
+	tests/unit/test_errmsg tests/unit/test_frame tests/unit/test_io \
+	tests/unit/test_log tests/unit/test_proctitle tests/unit/test_result \
+	tests/unit/test_secret tests/unit/test_str tests/unit/test_wire
+check_PROGRAMS += $(unit_common_tests)
+TESTS += $(unit_common_tests)
+
+check_LIBRARIES = libunit.a
+libunit_a_SOURCES = tests/unit/freed.c tests/unit/freed.h tests/unit/unit.h
+
+unit_ldadd = libunit.a libcommon.a $(CMOCKA_LIBS)
+unit_ldflags = $(AM_LDFLAGS) -Wl,--wrap=free,--wrap=malloc
+
+tests_unit_test_buf_LDADD = $(unit_ldadd)
+tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
+tests_unit_test_conf_LDADD = $(unit_ldadd)
+tests_unit_test_conf_LDFLAGS = $(unit_ldflags)
+tests_unit_test_deadline_LDADD = $(unit_ldadd)
+tests_unit_test_errmsg_LDADD = $(unit_ldadd)
+tests_unit_test_frame_LDADD = $(unit_ldadd)
+tests_unit_test_frame_LDFLAGS = $(unit_ldflags)
+tests_unit_test_io_LDADD = $(unit_ldadd)
+tests_unit_test_log_LDADD = $(unit_ldadd)
+tests_unit_test_proctitle_LDADD = $(unit_ldadd)
+tests_unit_test_result_LDADD = $(unit_ldadd)
+tests_unit_test_secret_LDADD = $(unit_ldadd)
+tests_unit_test_secret_LDFLAGS = $(unit_ldflags)
+tests_unit_test_str_LDADD = $(unit_ldadd)
+tests_unit_test_wire_LDADD = $(unit_ldadd)
+tests_unit_test_wire_LDFLAGS = $(unit_ldflags)
+endif
