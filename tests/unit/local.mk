@@ -39,3 +39,31 @@ tests_unit_test_str_LDADD = $(unit_ldadd)
 tests_unit_test_wire_LDADD = $(unit_ldadd)
 tests_unit_test_wire_LDFLAGS = $(unit_ldflags)
 endif
+
+# Parts of the mechanisms that are pure functions.
+if WITH_CMOCKA
+check_PROGRAMS += tests/unit/test_account tests/unit/test_mech_names
+TESTS += tests/unit/test_account tests/unit/test_mech_names
+tests_unit_test_account_LDADD = libmech.a $(CMOCKA_LIBS)
+tests_unit_test_mech_names_LDADD = libmechnames.a $(mech_libs) \
+	$(mech_ext_libs) $(CMOCKA_LIBS)
+endif
+
+# Password hashes and the user database.
+if WITH_CMOCKA
+check_PROGRAMS += tests/unit/test_passhash
+TESTS += tests/unit/test_passhash
+tests_unit_test_passhash_LDADD = libuserdb.a libcommon.a $(CRYPT_LIBS) \
+	$(CMOCKA_LIBS)
+if WITH_LMDB
+check_PROGRAMS += tests/unit/test_user_db tests/unit/test_user_db_files
+TESTS += tests/unit/test_user_db tests/unit/test_user_db_files
+tests_unit_test_user_db_SOURCES = tests/unit/test_user_db.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+tests_unit_test_user_db_files_SOURCES = tests/unit/test_user_db_files.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_files_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
+tests_unit_test_user_db_files_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+endif
+endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * user_db_file - see user_db_file.h.
+ */
+#include "config.h"
+
+#include "mechanisms/user_db_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "common/str.h"
+#include "mechanisms/user_db.h"
+
+#define MODE_BITS 07777		/* what chmod(2) sets */
+#define MODE_GROUP_ANY 0070
+#define MODE_SHARED 0660
+#define MODE_OWN 0600
+#define MODE_DEFAULT_DIR 0750
+#define MODE_UPPER_DIR 0755	/* the way to the default directory */
+
+/* mkdir -p, with `last` as the mode of the last directory. */
+static int
+make_dirs(const char *dir, mode_t last, struct errmsg *e)
+{
+	char upper[PATH_MAX];
+	char *slash;
+
+	if (str_copy(upper, sizeof(upper), dir) == -1)
+		return errmsg_errno(e, ENAMETOOLONG, "%s", dir);
+	for (slash = strchr(upper + 1, '/'); slash != NULL;
+	    slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(upper, MODE_UPPER_DIR) == -1 && errno != EEXIST)
+			return errmsg_errno(e, errno, "mkdir %s", upper);
+		*slash = '/';
+	}
+	if (mkdir(dir, last) == -1 && errno != EEXIST)
+		return errmsg_errno(e, errno, "mkdir %s", dir);
+	return 0;
+}
+
+/* Whose a new file in this directory shall be. */
+static int
+heir_of_dir(const char *path, struct stat *heir_r, struct errmsg *e)
+{
+	char copy[PATH_MAX];
+	const char *dir;
+
+	if (str_copy(copy, sizeof(copy), path) == -1)
+		return errmsg_errno(e, ENAMETOOLONG, "%s", path);
+	dir = dirname(copy);
+	if (stat(dir, heir_r) == -1)
+		return errmsg_errno(e, errno, "directory %s", dir);
+	if (geteuid() != 0)
+		heir_r->st_uid = geteuid();
+	heir_r->st_mode = (heir_r->st_mode & MODE_GROUP_ANY) != 0 ?
+	    MODE_SHARED : MODE_OWN;
+	return 0;
+}
+
+/*
+ * Give a file that was made with MODE_OWN its owner, group and mode. Only
+ * root may give it to another user; a group the caller is not in leaves the
+ * file its own. Never is a group let in that was not meant.
+ */
+static int
+bequeath(int fd, const struct stat *heir)
+{
+	struct stat st;
+
+	if (fchown(fd, heir->st_uid, heir->st_gid) == -1 &&
+	    fchown(fd, (uid_t)-1, heir->st_gid) == -1 && errno != EPERM)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		return -1;
+	return fchmod(fd, st.st_gid == heir->st_gid ?
+	    heir->st_mode & MODE_BITS : MODE_OWN);
+}
+
+int
+user_db_file_create(const char *path, struct errmsg *e)
+{
+	struct stat heir;
+	int fd, rc = -1;
+
+	if (strcmp(path, USER_DB_DEFAULT_PATH) == 0 &&
+	    make_dirs(USER_DB_DEFAULT_DIR, MODE_DEFAULT_DIR, e) == -1)
+		return -1;
+	if (access(path, F_OK) == 0)
+		return 0;
+	if (heir_of_dir(path, &heir, e) == -1)
+		return -1;
+	/* For its owner alone until it is whose it shall be. */
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_OWN);
+	if (fd == -1)
+		return errno == EEXIST ? 0 :
+		    errmsg_errno(e, errno, "%s cannot be made", path);
+	if (bequeath(fd, &heir) == -1)
+		errmsg_errno(e, errno, "owner and mode of %s", path);
+	else
+		rc = 0;
+	io_close(&fd);
+	return rc;
+}
+
+int
+user_db_file_open(const char *path, int *errnum_r, struct errmsg *e)
+{
+	struct stat st;
+	int fd;
+
+	/* O_NONBLOCK: a FIFO of that name must not hold us up. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd != -1)
+		return fd;
+	*errnum_r = errno;
+	if (errno == EACCES && stat(path, &st) == 0)
+		return errmsg_set(e, "%s: not readable by user %ld: it is of "
+		    "owner %ld, group %ld, mode %04o", path, (long)geteuid(),
+		    (long)st.st_uid, (long)st.st_gid,
+		    (unsigned)(st.st_mode & MODE_BITS));
+	return errmsg_errno(e, *errnum_r, "%s", path);
+}
+
+/* Whoever may read the database must write the lock file: LMDB's readers
+ * leave a mark in it. */
+static unsigned
+lock_mode(const struct stat *db)
+{
+	return (db->st_mode & 0666) | (db->st_mode & 0444) >> 1;
+}
+
+static int
+lock_refused(const char *lock, const struct stat *db, int errnum,
+    struct errmsg *e)
+{
+	if (errnum != EACCES)
+		return errmsg_errno(e, errnum, "%s", lock);
+	if (access(lock, F_OK) == -1)
+		return errmsg_set(e, "%s: missing, and user %ld may not make "
+		    "it; as root: install -o %ld -g %ld -m %04o /dev/null %s",
+		    lock, (long)geteuid(), (long)db->st_uid,
+		    (long)db->st_gid, lock_mode(db), lock);
+	return errmsg_set(e, "%s: user %ld may not write it, as readers must; "
+	    "as root: chown %ld:%ld %s && chmod %04o %s", lock,
+	    (long)geteuid(), (long)db->st_uid, (long)db->st_gid, lock,
+	    lock_mode(db), lock);
+}
+
+/* *made_r: it was missing. */
+static int
+lock_open(const char *lock, bool *made_r)
+{
+	int fd;
+
+	fd = open(lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_OWN);
+	*made_r = fd != -1;
+	if (fd == -1 && errno == EEXIST)
+		fd = open(lock, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	return fd;
+}
+
+int
+user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e)
+{
+	char lock[PATH_MAX];
+	struct stat heir;
+	bool made;
+	int fd, rc = -1;
+
+	*errnum_r = EIO;
+	if (str_format(lock, sizeof(lock), "%s%s", path,
+	    USER_DB_FILE_LOCK_SUFFIX) == -1)
+		return errmsg_errno(e, ENAMETOOLONG, "%s", path);
+	if (stat(path, &heir) == -1) {
+		*errnum_r = errno;
+		return errmsg_errno(e, errno, "%s", path);
+	}
+	fd = lock_open(lock, &made);
+	if (fd == -1 && errno == EROFS)
+		return 0;	/* LMDB reads there without one */
+	if (fd == -1) {
+		*errnum_r = errno;
+		return lock_refused(lock, &heir, errno, e);
+	}
+	heir.st_mode = lock_mode(&heir);
+	/* An older one stays as it is: in another's directory it could be a
+	 * link to any file. */
+	if (made && bequeath(fd, &heir) == -1)
+		errmsg_errno(e, errno, "owner and mode of %s", lock);
+	else
+		rc = 0;
+	io_close(&fd);
+	return rc;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * testsaslauthd - ask the daemon once, as libsasl2 would, and print its
+ * answer. Flags and standard output are those of Cyrus' program of the same
+ * name, which scripts compare word for word.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/compat/compat.h"
+#include "common/deadline.h"
+#include "common/errmsg.h"
+#include "common/io.h"
+#include "common/secret.h"
+#include "common/str.h"
+#include "common/wire.h"
+#include "tools/password_input.h"
+
+#define ANSWER_MSEC 60000	/* longer than any request_timeout in use */
+#define FIELD_MAX 65535		/* what a 16-bit length can say */
+#define REQUEST_MAX (WIRE_FIELDS * (2 + FIELD_MAX))
+#define REPLY_MIN 2		/* "OK", "NO" */
+
+/* Cyrus' program ended with -1 for a refusal. */
+#define EXIT_REFUSED 255
+
+struct question {
+	const char *login, *service, *realm, *socket;
+	const char *address;		/* NULL: four strings, no fifth */
+	const char *password_file;
+	struct secret password;
+	bool has_password;
+	long repeat;
+};
+
+static void
+usage(const char *name)
+{
+	fprintf(stderr,
+	    "%s: usage: %s -u username -p password\n"
+	    "              [-r realm] [-s servicename]\n"
+	    "              [-f socket path] [-R repeatnum]\n"
+	    "              [-a clientaddr] [--password-file file]\n",
+	    name, name);
+}
+
+static int
+complain(const struct errmsg *e)
+{
+	fprintf(stderr, "%s\n", e->text);
+	return -1;
+}
+
+/* Take a password out of the argument list, where ps(1) shows it. */
+static int
+take_argument(char *text, struct question *q)
+{
+	struct errmsg e = ERRMSG_INIT;
+	size_t len = strlen(text);
+	int rc;
+
+	rc = secret_set(&q->password, text, len);
+	explicit_bzero(text, len);
+	if (rc == -1) {
+		errmsg_set(&e, "out of memory");
+		return complain(&e);
+	}
+	q->has_password = true;
+	return 0;
+}
+
+/* 0, or -1 when the program is used wrongly. */
+static int
+parse_options(int argc, char **argv, struct question *q)
+{
+	static const struct option longs[] = {
+		{ "password-file", required_argument, NULL, 'P' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "u:p:r:s:f:R:a:", longs,
+	    NULL)) != -1) {
+		switch (c) {
+		case 'u': q->login = optarg; break;
+		case 'r': q->realm = optarg; break;
+		case 's': q->service = optarg; break;
+		case 'f': q->socket = optarg; break;
+		case 'a': q->address = optarg; break;
+		case 'P': q->password_file = optarg; break;
+		case 'p':
+			if (take_argument(optarg, q) == -1)
+				return -1;
+			break;
+		case 'R':
+			if (str_to_long(optarg, 0, LONG_MAX,
+			    &q->repeat) == -1)
+				return -1;
+			break;
+		default:
+			return -1;
+		}
+	}
+	if (q->repeat == 0)
+		q->repeat = 1;
+	return q->login == NULL ? -1 : 0;
+}
+
+/* The first line, without its end. Byte by byte, so that what follows stays
+ * for whoever reads the same descriptor next. */
+static int
+read_line(int fd, struct secret *line, struct errmsg *e)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	if (secret_reserve(line, FIELD_MAX + 1) == -1)
+		return errmsg_set(e, "out of memory");
+	while (len <= FIELD_MAX) {
+		n = read(fd, line->bytes + len, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return errmsg_errno(e, errno, "password");
+		if (n == 0 || line->bytes[len] == '\n') {
+			secret_end(line, len);
+			return 0;
+		}
+		len++;
+	}
+	return errmsg_set(e, "password: longer than %d bytes", FIELD_MAX);
+}
+
+static int
+get_password(struct question *q, struct errmsg *e)
+{
+	const char *path = q->password_file;
+	int fd, rc;
+
+	if (q->has_password)
+		return 0;
+	if (path == NULL && isatty(STDIN_FILENO))
+		return password_read_tty("Password: ", &q->password, e);
+	if (path == NULL || strcmp(path, "-") == 0)
+		return read_line(STDIN_FILENO, &q->password, e);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return errmsg_errno(e, errno, "%s", path);
+	rc = read_line(fd, &q->password, e);
+	io_close(&fd);
+	return rc;
+}
+
+/*
+ * Send the request and read the reply's text. -1 with Cyrus' message when
+ * there is none to go by: that is the daemon's way to say that it could not
+ * ask.
+ */
+static int
+exchange(int fd, const struct buf *request, const struct deadline *d,
+    char text[REPLY_MIN], struct errmsg *e)
+{
+	unsigned char rest[WIRE_REPLY_MAX], head[2];
+	size_t n;
+
+	/* A daemon that refuses early may have closed before all was sent;
+	 * its reply is there to be read all the same. */
+	if (io_write_all(fd, buf_data(request), buf_len(request), d) == -1 &&
+	    errno != EPIPE && errno != ECONNRESET)
+		return errmsg_errno(e, errno, "write failed");
+	if (io_read_all(fd, head, sizeof(head), d) != 1)
+		return errmsg_set(e, "size read failed");
+	n = (size_t)head[0] << 8 | head[1];
+	if (n < REPLY_MIN)
+		return errmsg_set(e, "bad response from saslauthd");
+	if (n > sizeof(rest))
+		n = sizeof(rest);
+	if (io_read_all(fd, rest, n, d) != 1)
+		return errmsg_set(e, "read failed");
+	memcpy(text, rest, REPLY_MIN);
+	return 0;
+}
+
+/* Ask once and print; returns the exit status. */
+static int
+ask(const struct question *q, const struct buf *request)
+{
+	struct deadline d = deadline_in_msec(ANSWER_MSEC);
+	struct errmsg e = ERRMSG_INIT;
+	char text[REPLY_MIN];
+	int fd, rc, errnum;
+
+	fd = io_unix_connect(q->socket, &d, &errnum, NULL);
+	if (fd == -1) {
+		fprintf(stderr, "connect() : %s\n", strerror(errnum));
+		return EX_UNAVAILABLE;
+	}
+	rc = exchange(fd, request, &d, text, &e);
+	io_close(&fd);
+	if (rc == -1) {
+		printf("NO \"temporary failure\"\n");
+		(void)complain(&e);
+		return EX_TEMPFAIL;
+	}
+	if (memcmp(text, "OK", sizeof(text)) != 0) {
+		printf("NO \"authentication failed\"\n");
+		return EXIT_REFUSED;
+	}
+	printf("OK \"Success.\"\n");
+	return EX_OK;
+}
+
+static int
+ask_repeatedly(struct question *q)
+{
+	int status = EX_USAGE;
+	struct buf request;
+	long i;
+
+	buf_init(&request, REQUEST_MAX);
+	if (wire_encode(&request, q->login, &q->password, q->service,
+	    q->realm, q->address) == -1) {
+		fprintf(stderr, "an argument is longer than %d bytes\n",
+		    FIELD_MAX);
+		goto out;
+	}
+	for (i = 0; i < q->repeat; i++) {
+		printf("%ld: ", i);
+		(void)fflush(stdout);	/* in front of any message */
+		status = ask(q, &request);
+		(void)fflush(stdout);
+	}
+out:
+	buf_fini(&request);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct question q = { .service = "imap", .realm = "",
+	    .socket = RUNDIR "/mux", .repeat = 1 };
+	struct errmsg e = ERRMSG_INIT;
+	int status = EX_USAGE;
+
+	if (parse_options(argc, argv, &q) == -1)
+		usage(argv[0]);
+	else if (get_password(&q, &e) == -1)
+		(void)complain(&e);
+	else
+		status = ask_repeatedly(&q);
+	secret_wipe(&q.password);
+	return status;
+}
