@@ -67,3 +67,47 @@ tests_unit_test_user_db_files_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
 tests_unit_test_user_db_files_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
 endif
 endif
+
+# The daemon's parts that stand alone, and the front between socket pairs.
+if WITH_CMOCKA
+unit_front_tests = \
+	tests/unit/test_authlog tests/unit/test_cache tests/unit/test_client \
+	tests/unit/test_dispatch tests/unit/test_health \
+	tests/unit/test_options tests/unit/test_pool_load \
+	tests/unit/test_privs tests/unit/test_queue tests/unit/test_request \
+	tests/unit/test_rundir tests/unit/test_settings \
+	tests/unit/test_sigpipe
+check_PROGRAMS += $(unit_front_tests)
+TESTS += $(unit_front_tests)
+
+check_LIBRARIES += libunitfront.a
+libunitfront_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SODIUM_CFLAGS)
+libunitfront_a_SOURCES = \
+	tests/unit/fake.c tests/unit/fake.h \
+	tests/unit/loglines.c tests/unit/loglines.h \
+	saslauthd/authlog.c saslauthd/cache.c saslauthd/client.c \
+	saslauthd/dispatch.c saslauthd/health.c saslauthd/loop.c \
+	saslauthd/workers.c \
+	saslauthd/options.c saslauthd/pool_load.c saslauthd/privs.c \
+	saslauthd/queue.c saslauthd/request.c saslauthd/rundir.c \
+	saslauthd/settings.c saslauthd/sigpipe.c
+
+unit_front_ldadd = libunitfront.a libmechnames.a libcommon.a \
+	$(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_authlog_LDADD = $(unit_front_ldadd)
+tests_unit_test_cache_LDADD = $(unit_front_ldadd)
+tests_unit_test_client_LDADD = $(unit_front_ldadd)
+tests_unit_test_dispatch_LDADD = $(unit_front_ldadd)
+tests_unit_test_health_LDADD = $(unit_front_ldadd)
+tests_unit_test_health_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=deadline_now_msec
+tests_unit_test_options_LDADD = $(unit_front_ldadd)
+tests_unit_test_pool_load_LDADD = $(unit_front_ldadd)
+tests_unit_test_privs_LDADD = $(unit_front_ldadd)
+tests_unit_test_queue_LDADD = $(unit_front_ldadd)
+tests_unit_test_request_LDADD = $(unit_front_ldadd)
+tests_unit_test_rundir_LDADD = $(unit_front_ldadd)
+tests_unit_test_settings_LDADD = $(unit_front_ldadd)
+tests_unit_test_sigpipe_LDADD = $(unit_front_ldadd)
+endif

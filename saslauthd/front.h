@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * front - the role that reads clients: unprivileged, never blocking.
+ *
+ * It inherits nothing but the channel and the lifeline of saslauthd/child.h;
+ * settings, listeners, the log socket and the channels to the pools come
+ * from the keeper in frames.
+ */
+#ifndef SASLAUTHD_FRONT_H
+#define SASLAUTHD_FRONT_H
+
+#include <stdint.h>
+
+#include "common/wire.h"
+#include "saslauthd/settings.h"
+
+/* argv[0] that makes the program a front; what ps(1) shows. */
+#define FRONT_ARGV0 "saslauthd: front"
+
+struct cache;
+struct clients;
+struct dispatch;
+struct listener;
+
+/* What the parts of the front share. */
+struct front {
+	struct settings settings;
+	struct wire_limits limits;
+	struct cache *cache;		/* NULL: off */
+	struct listener *listener;
+	struct clients *clients;
+	struct dispatch *dispatch;
+	uint64_t next_request_id;
+	bool stopping;
+};
+
+/* Called when a client has gone: room for another, or the end of a stop. */
+void front_client_gone(struct front *f);
+
+/* Never returns. */
+void front_main(void) __attribute__((noreturn));
+
+#endif

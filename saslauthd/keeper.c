@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keeper's loop: children's frames, children's deaths, signals.
+ *
+ * front and pool are started, handed their descriptors (handover.c) and
+ * restarted when they end; a channel between the two is made anew whenever
+ * one of them is new, so no answer of an old worker reaches a new front.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/deadline.h"
+#include "common/frame.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "common/str.h"
+#include "saslauthd/child.h"
+#include "saslauthd/daemonize.h"
+#include "saslauthd/front.h"
+#include "saslauthd/handover.h"
+#include "saslauthd/keeper.h"
+#include "saslauthd/rundir.h"
+#include "saslauthd/sigpipe.h"
+
+#define EX_RUNNING 2		/* another instance, as it always was */
+#define START_MSEC 30000	/* children have that long to get ready */
+#define STOP_MSEC 10000		/* what runs may finish (design section 7) */
+#define STOP_GRACE_MSEC 1000	/* on top, for the front to say so */
+#define POOL_STOP_MSEC 2000	/* a pool ends its workers with SIGKILL */
+#define LOG_RETRY_MSEC 1000	/* between tries to reach a syslog server */
+#define STABLE_MSEC 10000	/* a child that lived this long was healthy */
+#define BACKOFF_FIRST_MSEC 100
+#define BACKOFF_MAX_MSEC 30000
+
+enum phase { STARTING, SERVING, STOPPING_FRONT, STOPPING_POOL, ENDED };
+
+struct part {
+	const char *what;		/* "front", "pool" */
+	struct child child;
+	bool ready;
+	int64_t started_msec;
+	struct deadline restart;	/* while not running */
+	int backoff_msec;
+};
+
+struct keeper {
+	const struct keeper_plan *plan;
+	struct daemonize daemonize;
+	struct rundir rundir;
+	struct part front, pool;
+	struct handover handover;
+	enum phase phase;
+	struct deadline phase_end;
+	struct deadline log_retry;	/* never: the front has its log */
+	int status;
+};
+
+static void
+fail_start(struct keeper *k, int status)
+{
+	if (k->phase == STARTING) {
+		k->phase = ENDED;
+		k->status = status;
+	}
+}
+
+/* ---- starting and restarting ------------------------------------------ */
+
+static void
+start_part(struct keeper *k, struct part *p)
+{
+	struct errmsg e = ERRMSG_INIT;
+	char title[64];
+	char *argv[] = { title, NULL };
+	bool is_front = p == &k->front;
+
+	if (is_front)
+		(void)str_copy(title, sizeof(title), FRONT_ARGV0);
+	else
+		(void)str_format(title, sizeof(title),
+		    "saslauthd-pool: %s pool", k->plan->settings->mechanism);
+	p->ready = false;
+	p->started_msec = deadline_now_msec();
+	p->restart = deadline_never();
+	if (child_spawn(&p->child, is_front ? k->plan->self : k->plan->pool,
+	    argv, k->plan->foreground, &e) != 0 ||
+	    (is_front ? handover_to_front(&k->handover, p->child.channel, &e) :
+	    handover_to_pool(&k->handover, p->child.channel, &e)) != 0) {
+		log_msg(LOG_ERR, "keeper", "cannot start the %s: %s", p->what,
+		    e.text);
+		child_release(&p->child);
+		if (p->child.pid == 0)
+			p->restart = deadline_in_msec(BACKOFF_MAX_MSEC);
+		fail_start(k, EX_OSERR);
+	}
+}
+
+/* Both there: give them a fresh channel to each other. */
+static void
+link_parts(struct keeper *k)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	if (!k->front.ready || !k->pool.ready)
+		return;
+	if (handover_link(&k->handover, k->front.child.channel,
+	    k->pool.child.channel, &e) != 0)
+		log_msg(LOG_ERR, "keeper", "cannot link front and pool: %s",
+		    e.text);
+	if (k->phase != STARTING)
+		return;
+	rundir_started(&k->rundir);
+	k->phase = SERVING;
+	k->phase_end = deadline_never();
+	log_msg(LOG_INFO, "ipc_init", "listening on socket: %s/mux",
+	    k->rundir.path);
+	daemonize_ready(&k->daemonize);
+	if (!k->plan->foreground)
+		log_open("saslauthd", false, k->plan->settings->verbose);
+}
+
+static void
+part_ended(struct keeper *k, struct part *p, int wstatus)
+{
+	int64_t lived = deadline_now_msec() - p->started_msec;
+
+	child_release(&p->child);
+	p->child.pid = 0;
+	p->ready = false;
+	if (k->phase == STARTING && WIFEXITED(wstatus)) {
+		log_msg(LOG_ERR, "keeper", "the %s ended before it was ready",
+		    p->what);
+		fail_start(k, WEXITSTATUS(wstatus) != 0 ?
+		    WEXITSTATUS(wstatus) : EX_SOFTWARE);
+		return;
+	}
+	fail_start(k, EX_SOFTWARE);
+	if (k->phase != SERVING)
+		return;
+	if (lived >= STABLE_MSEC)
+		p->backoff_msec = 0;
+	log_msg(LOG_ERR, "keeper", "the %s ended unexpectedly (%s %d), "
+	    "restarting in %d ms", p->what,
+	    WIFSIGNALED(wstatus) ? "signal" : "status",
+	    WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : WEXITSTATUS(wstatus),
+	    p->backoff_msec);
+	p->restart = deadline_in_msec(p->backoff_msec);
+	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
+	    p->backoff_msec * 2;
+	if (p->backoff_msec > BACKOFF_MAX_MSEC)
+		p->backoff_msec = BACKOFF_MAX_MSEC;
+}
+
+static void drain_part(struct keeper *k, struct part *p);
+
+static void
+reap(struct keeper *k)
+{
+	struct part *p;
+	int wstatus;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &wstatus, WNOHANG)) > 0) {
+		p = pid == k->front.child.pid ? &k->front :
+		    pid == k->pool.child.pid ? &k->pool : NULL;
+		if (p == NULL)
+			continue;
+		/* What it still said explains its end. */
+		drain_part(k, p);
+		part_ended(k, p, wstatus);
+	}
+}
+
+/* ---- stopping --------------------------------------------------------- */
+
+static void
+stop_pool(struct keeper *k)
+{
+	child_release(&k->front.child);
+	child_release(&k->pool.child);
+	k->phase = STOPPING_POOL;
+	k->phase_end = deadline_in_msec(POOL_STOP_MSEC);
+}
+
+static void
+stop(struct keeper *k)
+{
+	if (k->phase == STARTING)
+		fail_start(k, EX_OSERR);
+	if (k->phase != SERVING)
+		return;
+	rundir_unlisten(&k->rundir);
+	k->phase = STOPPING_FRONT;
+	k->phase_end = deadline_in_msec(STOP_MSEC + STOP_GRACE_MSEC);
+	if (k->front.child.pid == 0 || frame_send(k->front.child.channel,
+	    FRAME_STOP, NULL, -1) != FRAME_OK)
+		stop_pool(k);
+}
+
+static void
+kill_part(struct part *p)
+{
+	if (p->child.pid > 0)
+		(void)kill(p->child.pid, SIGKILL);
+}
+
+static void
+phase_over(struct keeper *k)
+{
+	switch (k->phase) {
+	case STARTING:
+		log_msg(LOG_ERR, "keeper", "the %s did not get ready in time",
+		    k->front.ready ? "pool" : "front");
+		fail_start(k, EX_OSERR);
+		break;
+	case STOPPING_FRONT:
+		stop_pool(k);
+		break;
+	case STOPPING_POOL:
+		kill_part(&k->front);
+		kill_part(&k->pool);
+		k->phase = ENDED;
+		break;
+	case SERVING:
+	case ENDED:
+		break;
+	}
+}
+
+/* ---- events ----------------------------------------------------------- */
+
+static void
+on_signal(struct keeper *k, int sig)
+{
+	if (sig == SIGTERM || sig == SIGINT)
+		stop(k);
+	else if (sig == SIGCHLD)
+		reap(k);
+	else if (sig == SIGHUP)
+		log_msg(LOG_INFO, "keeper", "HUP is ignored: this version "
+		    "does not reload; restart to change settings");
+}
+
+/* FRAME_FAILED: status 0 is a remark, anything else the end of the child. */
+static void
+on_failed(struct keeper *k, struct part *p, struct buf *b)
+{
+	char text[ERRMSG_MAX];
+	unsigned status;
+
+	if (buf_get_u8(b, &status) != 0 ||
+	    buf_get_chars(b, text, sizeof(text)) != 0) {
+		kill_part(p);
+		return;
+	}
+	log_msg(status == 0 ? LOG_NOTICE : LOG_ERR, "keeper", "%s", text);
+	if (status != 0)
+		fail_start(k, (int)status);
+}
+
+static void
+on_ready(struct keeper *k, struct part *p, struct buf *b)
+{
+	char build[128];
+
+	if (buf_get_chars(b, build, sizeof(build)) != 0 ||
+	    strcmp(build, frame_build_id()) != 0) {
+		log_msg(LOG_ERR, "keeper", "the %s is of another build than "
+		    "the running daemon: the programs were replaced; "
+		    "restart the daemon", p->what);
+		kill_part(p);
+		fail_start(k, EX_CONFIG);
+		return;
+	}
+	if (p == &k->pool && handover_keep_backend(&k->handover, b) != 0) {
+		kill_part(p);
+		return;
+	}
+	p->ready = true;
+	link_parts(k);
+}
+
+/* A child's frame; whatever a child may not say ends it. True when there may
+ * be another one. */
+static bool
+on_frame(struct keeper *k, struct part *p)
+{
+	bool more = false;
+	enum frame_type type;
+	struct buf b;
+	unsigned sig;
+
+	buf_init(&b, FRAME_MAX);
+	switch (frame_recv(p->child.channel, &type, &b, NULL)) {
+	case FRAME_AGAIN:
+		goto out;
+	case FRAME_EOF:
+		io_close(&p->child.channel);	/* SIGCHLD follows */
+		goto out;
+	case FRAME_BAD:
+		log_msg(LOG_ERR, "keeper", "BUG: bad frame from the %s",
+		    p->what);
+		kill_part(p);
+		goto out;
+	case FRAME_OK:
+		more = true;
+		break;
+	}
+	if (type == FRAME_READY && !p->ready)
+		on_ready(k, p, &b);
+	else if (type == FRAME_FAILED)
+		on_failed(k, p, &b);
+	else if (type == FRAME_SIGNAL && buf_get_u8(&b, &sig) == 0 &&
+	    (sig == SIGTERM || sig == SIGINT || sig == SIGHUP))
+		on_signal(k, (int)sig);
+	else if (type == FRAME_WANT_LOG && p == &k->front)
+		k->log_retry = deadline_in_msec(0);
+	else if (type == FRAME_STOPPED && p == &k->front &&
+	    k->phase == STOPPING_FRONT)
+		stop_pool(k);
+	else
+		kill_part(p);
+out:
+	buf_fini(&b);
+	return more;
+}
+
+static void
+drain_part(struct keeper *k, struct part *p)
+{
+	while (p->child.channel >= 0 && on_frame(k, p))
+		;
+}
+
+static void
+on_time(struct keeper *k)
+{
+	if (deadline_passed(&k->phase_end))
+		phase_over(k);
+	if (k->phase == SERVING && deadline_passed(&k->front.restart))
+		start_part(k, &k->front);
+	if (k->phase == SERVING && deadline_passed(&k->pool.restart))
+		start_part(k, &k->pool);
+	if (deadline_passed(&k->log_retry)) {
+		k->log_retry = deadline_never();
+		if (k->front.child.pid > 0 && handover_log(
+		    k->front.child.channel) != 0)
+			k->log_retry = deadline_in_msec(LOG_RETRY_MSEC);
+	}
+	if (k->phase == STOPPING_FRONT && k->front.child.pid == 0)
+		stop_pool(k);
+	if (k->phase == STOPPING_POOL && k->front.child.pid == 0 &&
+	    k->pool.child.pid == 0)
+		k->phase = ENDED;
+}
+
+static void
+loop(struct keeper *k, int signal_fd)
+{
+	struct deadline next;
+	struct pollfd fds[3];
+	int sig;
+
+	while (k->phase != ENDED) {
+		next = deadline_min(deadline_min(k->phase_end, k->log_retry),
+		    deadline_min(k->front.restart, k->pool.restart));
+		fds[0] = (struct pollfd){ signal_fd, POLLIN, 0 };
+		fds[1] = (struct pollfd){ k->front.child.channel, POLLIN, 0 };
+		fds[2] = (struct pollfd){ k->pool.child.channel, POLLIN, 0 };
+		if (poll(fds, 3, deadline_poll_msec(&next)) < 0 &&
+		    errno != EINTR)
+			break;
+		/* What a child still said comes before its death. */
+		if (fds[1].revents != 0)
+			drain_part(k, &k->front);
+		if (fds[2].revents != 0)
+			drain_part(k, &k->pool);
+		while ((sig = sigpipe_next(signal_fd)) > 0)
+			on_signal(k, sig);
+		on_time(k);
+	}
+}
+
+/* ---- the keeper's life ------------------------------------------------ */
+
+static int
+open_rundir(struct keeper *k)
+{
+	struct errmsg e = ERRMSG_INIT;
+	enum rundir_status st;
+	int status = EX_OSERR;
+
+	st = rundir_claim(&k->rundir, k->plan->foreground, &e);
+	if (st == RUNDIR_OK) {
+		k->handover.listener = rundir_listen(&k->rundir, &e);
+		if (k->handover.listener >= 0)
+			return EX_OK;
+	} else if (st == RUNDIR_BUSY) {
+		status = EX_RUNNING;
+	}
+	log_msg(LOG_ERR, "keeper", "%s", e.text);
+	return status;
+}
+
+static int
+serve(struct keeper *k)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	int signal_fd, status;
+
+	/* Before there is a socket or pid file that a signal must not leave
+	 * behind. */
+	signal_fd = sigpipe_open(signals,
+	    sizeof(signals) / sizeof(signals[0]));
+	if (signal_fd < 0) {
+		log_msg(LOG_ERR, "keeper", "cannot catch signals: %s",
+		    strerror(errno));
+		return EX_OSERR;
+	}
+	status = open_rundir(k);
+	if (status != EX_OK)
+		return status;
+	log_msg(LOG_INFO, "detach_tty", "master pid is: %ld", (long)getpid());
+	k->phase = STARTING;
+	k->phase_end = deadline_in_msec(START_MSEC);
+	start_part(k, &k->front);
+	if (k->phase == STARTING)
+		start_part(k, &k->pool);
+	loop(k, signal_fd);
+	kill_part(&k->front);
+	kill_part(&k->pool);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	log_msg(LOG_INFO, "server_exit", "master exited: %ld",
+	    (long)getpid());
+	return k->status;
+}
+
+int
+keeper_run(const struct keeper_plan *plan)
+{
+	const struct part idle = {
+		.child = CHILD_INIT, .restart = deadline_never()
+	};
+	struct keeper k = { .plan = plan, .status = EX_OK,
+	    .phase_end = deadline_never(), .log_retry = deadline_never() };
+	struct errmsg e = ERRMSG_INIT;
+	enum rundir_status st;
+
+	k.front = k.pool = idle;
+	k.front.what = "front";
+	k.pool.what = "pool";
+	st = rundir_open(&k.rundir, plan->settings->run_dir, &e);
+	if (st != RUNDIR_OK) {
+		log_msg(LOG_ERR, "main", "%s", e.text);
+		return st == RUNDIR_USAGE ? EX_USAGE : EX_OSERR;
+	}
+	if (plan->foreground)
+		daemonize_foreground(&k.daemonize);
+	else if (daemonize_start(&k.daemonize, &e) != 0) {
+		log_msg(LOG_ERR, "main", "%s", e.text);
+		return EX_OSERR;
+	}
+	if (handover_init(&k.handover, plan) != 0)
+		k.status = EX_OSERR;
+	else
+		k.status = serve(&k);
+	rundir_release(&k.rundir);
+	handover_fini(&k.handover);
+	daemonize_failed(&k.daemonize, k.status);
+	return k.status;
+}

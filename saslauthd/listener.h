@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * listener - where clients come in.
+ */
+#ifndef SASLAUTHD_LISTENER_H
+#define SASLAUTHD_LISTENER_H
+
+struct front;
+struct listener;
+
+/* Accept on a listening, non-blocking socket, which it owns from now on.
+ * NULL when out of memory. */
+struct listener *listener_new(struct front *f, int fd);
+
+/* Stop accepting for a while; go on. */
+void listener_pause(struct listener *l);
+void listener_resume(struct listener *l);
+
+/* Take who is waiting in the backlog, then close. */
+void listener_close(struct listener *l);
+
+#endif

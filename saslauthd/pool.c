@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * saslauthd-pool: the parent of one backend's workers.
+ *
+ * It loads the mechanism once, forks workers that share that memory, hands
+ * the front one end of each worker's channel, and reaps, kills and replaces
+ * them. It sees neither clients nor passwords.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/compat/proctitle.h"
+#include "common/frame.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "common/str.h"
+#include "saslauthd/child.h"
+#include "saslauthd/pool_load.h"
+#include "saslauthd/rights.h"
+#include "saslauthd/sigpipe.h"
+#include "saslauthd/worker.h"
+
+#define WATCHDOG_MSEC 1000	/* between two looks at the slots */
+#define WATCHDOG_GRACE_MSEC 2000	/* the front kills first */
+#define CHANGED_MSEC 5000	/* between two looks at mapped files */
+#define BACKOFF_FIRST_MSEC 100	/* after a worker that died at its start */
+#define BACKOFF_MAX_MSEC 30000
+
+struct pool_worker {
+	pid_t pid;			/* 0: free */
+	uint64_t id;
+};
+
+struct pool {
+	struct pool_load load;
+	void *mech_ctx;
+	struct privs privs;
+	unsigned ready, max, requests;
+	pid_t pid;			/* our own, for the workers */
+
+	struct pool_worker *workers;	/* [max] */
+	struct worker_slot *slots;	/* [max], shared with the workers */
+	unsigned alive;
+	uint64_t next_id;
+
+	int front;			/* channel, or -1 */
+	int signal_fd;
+	int lifeline[2];		/* of the workers */
+	int backoff_msec;		/* 0: no trouble starting workers */
+	struct deadline fork_after;
+	struct deadline watchdog, changed;
+};
+
+/* ---- frames to the others --------------------------------------------- */
+
+static void
+tell_keeper(int status, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u8(&b, (unsigned)status) == 0 &&
+	    buf_put_str(&b, text) == 0)
+		(void)frame_send(CHILD_CHANNEL_FD, FRAME_FAILED, &b, -1);
+	buf_fini(&b);
+}
+
+static void
+drop_front(struct pool *p)
+{
+	io_close(&p->front);
+}
+
+static void
+tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
+    const char *text, int fd)
+{
+	struct buf b;
+
+	if (p->front < 0)
+		return;
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u64(&b, id) != 0 || buf_put_u32(&b, msec) != 0 ||
+	    buf_put_str(&b, text) != 0 ||
+	    frame_send(p->front, type, &b, fd) != FRAME_OK)
+		drop_front(p);
+	buf_fini(&b);
+}
+
+/* What the front must know of this backend. */
+static int
+say_ready(const struct pool *p)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, frame_build_id()) == 0 &&
+	    buf_put_str(&b, p->load.mech->name) == 0 &&
+	    buf_put_u8(&b, p->load.mech->sees_address) == 0 &&
+	    buf_put_u32(&b, p->ready) == 0 && buf_put_u32(&b, p->max) == 0 &&
+	    frame_send(CHILD_CHANNEL_FD, FRAME_READY, &b, -1) == FRAME_OK)
+		rc = 0;
+	buf_fini(&b);
+	return rc;
+}
+
+/* ---- workers ---------------------------------------------------------- */
+
+static void
+kill_worker(const struct pool_worker *w)
+{
+	if (kill(-w->pid, SIGKILL) != 0)
+		(void)kill(w->pid, SIGKILL);	/* before its setpgid */
+}
+
+static void
+run_worker(const struct pool *p, unsigned i, int channel)
+{
+	const struct worker_job job = {
+		.load = &p->load, .mech_ctx = p->mech_ctx,
+		.privs = &p->privs, .requests = p->requests,
+		.channel = channel, .lifeline = p->lifeline[0],
+		.notify = sigpipe_notify_fd(), .pool_pid = p->pid,
+		.slot = &p->slots[i]
+	};
+
+	worker_main(&job);
+}
+
+static void
+fork_worker(struct pool *p)
+{
+	int fds[2];
+	unsigned i = 0;
+	pid_t pid;
+
+	while (i < p->max && p->workers[i].pid != 0)
+		i++;
+	if (i == p->max || frame_channel(fds) != 0)
+		return;
+	memset(&p->slots[i], 0, sizeof(p->slots[i]));
+	pid = fork();
+	if (pid == 0)
+		run_worker(p, i, fds[1]);
+	io_close(&fds[1]);
+	if (pid < 0) {
+		log_msg(LOG_ERR, "pool", "cannot fork a worker: %s",
+		    strerror(errno));
+		p->fork_after = deadline_in_msec(BACKOFF_FIRST_MSEC);
+		io_close(&fds[0]);
+		return;
+	}
+	(void)setpgid(pid, pid);
+	p->workers[i].pid = pid;
+	p->workers[i].id = ++p->next_id;
+	p->alive++;
+	tell_front(p, FRAME_WORKER, p->workers[i].id, 0, "", fds[0]);
+	io_close(&fds[0]);
+}
+
+static void
+keep_ready(struct pool *p)
+{
+	while (p->front >= 0 && p->alive < p->ready &&
+	    deadline_passed(&p->fork_after)) {
+		unsigned before = p->alive;
+
+		fork_worker(p);
+		if (p->alive == before)
+			return;
+	}
+}
+
+/* Workers that never got ready are not replaced at once, again and again. */
+static void
+back_off(struct pool *p)
+{
+	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
+	    p->backoff_msec * 2;
+	if (p->backoff_msec > BACKOFF_MAX_MSEC)
+		p->backoff_msec = BACKOFF_MAX_MSEC;
+	p->fork_after = deadline_in_msec(p->backoff_msec);
+}
+
+static void
+worker_ended(struct pool *p, unsigned i, int wstatus)
+{
+	struct pool_worker *w = &p->workers[i];
+	char how[64] = "";
+	bool was_ready = p->slots[i].ready;
+
+	/* What its modules left behind in its group goes with it. */
+	(void)kill(-w->pid, SIGKILL);
+	if (WIFSIGNALED(wstatus))
+		(void)str_format(how, sizeof(how), "killed by signal %d",
+		    WTERMSIG(wstatus));
+	else if (WEXITSTATUS(wstatus) != 0)
+		(void)str_format(how, sizeof(how), "ended with status %d",
+		    WEXITSTATUS(wstatus));
+	if (was_ready) {
+		p->backoff_msec = 0;
+	} else {
+		back_off(p);
+		log_msg(LOG_ERR, "pool", "a worker of %s ended at its start "
+		    "(%s); the next is tried in %d ms", p->load.mech->name,
+		    how[0] != '\0' ? how : "status 0", p->backoff_msec);
+	}
+	if (was_ready && how[0] != '\0')
+		log_msg(LOG_ERR, "pool", "worker %ld of %s was replaced: %s",
+		    (long)w->pid, p->load.mech->name, how);
+	tell_front(p, FRAME_GONE, w->id, (uint32_t)p->backoff_msec, how, -1);
+	w->pid = 0;
+	p->alive--;
+}
+
+static void
+reap(struct pool *p)
+{
+	int wstatus;
+	pid_t pid;
+	unsigned i;
+
+	while ((pid = waitpid(-1, &wstatus, WNOHANG)) > 0)
+		for (i = 0; i < p->max; i++)
+			if (p->workers[i].pid == pid)
+				worker_ended(p, i, wstatus);
+}
+
+static void
+end(struct pool *p)
+{
+	unsigned i;
+
+	for (i = 0; i < p->max; i++)
+		if (p->workers[i].pid > 0)
+			kill_worker(&p->workers[i]);
+	_exit(EX_OK);
+}
+
+/* The front kills a worker at the deadline; this is for a front that cannot,
+ * or that died while the worker was busy. */
+static void
+watch(struct pool *p)
+{
+	int64_t now = deadline_now_msec(), due;
+	unsigned i;
+
+	for (i = 0; i < p->max; i++) {
+		due = p->slots[i].deadline_msec;
+		if (p->workers[i].pid > 0 && due > 0 &&
+		    now > due + WATCHDOG_GRACE_MSEC)
+			kill_worker(&p->workers[i]);
+	}
+	p->watchdog = deadline_in_msec(WATCHDOG_MSEC);
+}
+
+static void
+look_for_changes(struct pool *p)
+{
+	p->changed = deadline_in_msec(CHANGED_MSEC);
+	if (!p->load.mech->changed(p->mech_ctx))
+		return;
+	log_msg(LOG_INFO, "pool", "files of mechanism %s changed: "
+	    "its workers are replaced", p->load.mech->name);
+	tell_front(p, FRAME_RETIRE, p->next_id, 0, "", -1);
+}
+
+/* ---- events ----------------------------------------------------------- */
+
+static void
+on_signal(struct pool *p, int sig)
+{
+	struct buf b;
+
+	if (sig == SIGCHLD) {
+		reap(p);
+		return;
+	}
+	/* Whoever of us it was sent to, it is meant for the keeper. */
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u8(&b, (unsigned)sig) == 0)
+		(void)frame_send(CHILD_CHANNEL_FD, FRAME_SIGNAL, &b, -1);
+	buf_fini(&b);
+}
+
+static void
+on_keeper(struct pool *p)
+{
+	enum frame_type type;
+	struct buf b;
+	int fd = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (frame_recv(CHILD_CHANNEL_FD, &type, &b, &fd) != FRAME_OK ||
+	    type != FRAME_PEER || fd < 0)
+		end(p);
+	buf_fini(&b);
+	/* A new front: the old one's workers end with its channels. */
+	drop_front(p);
+	p->front = fd;
+	(void)io_set_nonblock(fd, true);
+}
+
+/* Each wish is answered: by a worker, or by "none" (id 0). */
+static void
+one_more(struct pool *p)
+{
+	unsigned before = p->alive;
+
+	if (p->alive < p->max && deadline_passed(&p->fork_after))
+		fork_worker(p);
+	if (p->alive == before)
+		tell_front(p, FRAME_GONE, 0, (uint32_t)p->backoff_msec, "",
+		    -1);
+}
+
+static void
+on_front(struct pool *p)
+{
+	enum frame_type type;
+	struct buf b;
+	uint64_t id;
+	unsigned i;
+
+	buf_init(&b, FRAME_MAX);
+	switch (frame_recv(p->front, &type, &b, NULL)) {
+	case FRAME_AGAIN:
+		goto out;
+	case FRAME_EOF:
+	case FRAME_BAD:
+		drop_front(p);
+		goto out;
+	case FRAME_OK:
+		break;
+	}
+	if (type == FRAME_WANT) {
+		one_more(p);
+	} else if (type == FRAME_KILL && buf_get_u64(&b, &id) == 0) {
+		for (i = 0; i < p->max; i++)
+			if (p->workers[i].pid > 0 && p->workers[i].id == id)
+				kill_worker(&p->workers[i]);
+	} else {
+		log_msg(LOG_ERR, "pool", "BUG: bad frame from the front");
+		drop_front(p);
+	}
+out:
+	buf_fini(&b);
+}
+
+static void
+loop(struct pool *p)
+{
+	struct deadline next;
+	struct pollfd fds[4];
+	int sig;
+
+	for (;;) {
+		keep_ready(p);
+		next = deadline_min(p->watchdog, p->changed);
+		if (p->alive < p->ready && p->front >= 0)
+			next = deadline_min(next, p->fork_after);
+		fds[0] = (struct pollfd){ p->signal_fd, POLLIN, 0 };
+		fds[1] = (struct pollfd){ CHILD_CHANNEL_FD, POLLIN, 0 };
+		fds[2] = (struct pollfd){ CHILD_LIFELINE_FD, POLLIN, 0 };
+		fds[3] = (struct pollfd){ p->front, POLLIN, 0 };
+		if (poll(fds, 4, deadline_poll_msec(&next)) < 0 &&
+		    errno != EINTR)
+			end(p);
+		if (fds[2].revents != 0)
+			end(p);
+		if (fds[3].revents != 0 && p->front >= 0)
+			on_front(p);
+		if (fds[1].revents != 0)
+			on_keeper(p);
+		while ((sig = sigpipe_next(p->signal_fd)) > 0)
+			on_signal(p, sig);
+		if (deadline_passed(&p->watchdog))
+			watch(p);
+		if (deadline_passed(&p->changed))
+			look_for_changes(p);
+	}
+}
+
+/* ---- start ------------------------------------------------------------ */
+
+static void
+say_remark(void *ctx, int status, const char *text)
+{
+	(void)ctx;
+	tell_keeper(status, text);
+}
+
+static int
+receive_settings(struct pool *p, pool_load_report *report)
+{
+	enum frame_type type;
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (frame_recv(CHILD_CHANNEL_FD, &type, &b, NULL) == FRAME_OK &&
+	    type == FRAME_SETTINGS)
+		rc = pool_load(&p->load, &b, report, NULL);
+	buf_fini(&b);
+	return rc;
+}
+
+static int
+make_room(struct pool *p)
+{
+	const struct settings *s = &p->load.settings;
+
+	p->ready = settings_workers_ready(s);
+	p->max = settings_workers_max(s, p->load.mech->cpu_bound);
+	p->requests = settings_worker_requests(s,
+	    p->load.mech->worker_requests);
+	p->workers = calloc(p->max, sizeof(*p->workers));
+	p->slots = mmap(NULL, p->max * sizeof(*p->slots),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return p->workers != NULL && p->slots != MAP_FAILED &&
+	    pipe2(p->lifeline, O_CLOEXEC) == 0 ? 0 : -1;
+}
+
+static int
+open_backend(struct pool *p)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct errmsg e = ERRMSG_INIT, why = ERRMSG_INIT;
+
+	if (p->load.mech->open(p->load.mech_settings, &p->mech_ctx, &e) != 0 ||
+	    rights_decide(&p->privs, &p->load, p->mech_ctx, &why, &e) != 0) {
+		tell_keeper(EX_CONFIG, e.text);
+		return -1;
+	}
+	if (why.text[0] != '\0')
+		tell_keeper(EX_OK, why.text);
+	p->signal_fd = sigpipe_open(signals,
+	    sizeof(signals) / sizeof(signals[0]));
+	if (p->signal_fd < 0 || make_room(p) != 0 || privs_seal(&e) != 0) {
+		tell_keeper(EX_OSERR, "the pool is short of memory or "
+		    "descriptors");
+		return -1;
+	}
+	return 0;
+}
+
+static int
+serve(struct pool *p)
+{
+	/* The keeper has logged the remarks of --check already. */
+	if (receive_settings(p, NULL) != 0)
+		return EX_CONFIG;
+	log_open("saslauthd", p->load.log_stderr, p->load.settings.verbose);
+	proctitle_set("saslauthd-pool: %s pool", p->load.mech->name);
+	if (open_backend(p) != 0 || say_ready(p) != 0)
+		return EX_CONFIG;
+	p->pid = getpid();
+	p->watchdog = deadline_in_msec(WATCHDOG_MSEC);
+	p->changed = p->load.mech->changed != NULL ?
+	    deadline_in_msec(CHANGED_MSEC) : deadline_never();
+	loop(p);
+	return EX_OK;
+}
+
+static int
+check(struct pool *p)
+{
+	if (receive_settings(p, say_remark) == 0)
+		(void)say_ready(p);
+	pool_load_fini(&p->load);
+	return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct pool pool = { .front = -1, .lifeline = { -1, -1 } };
+
+	proctitle_init(argc, argv);
+	if (argc == 3 && strcmp(argv[1], "--keys") == 0)
+		return pool_load_print_keys(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--check") == 0)
+		return check(&pool);
+	if (argc != 1 || strchr(argv[0], ':') == NULL) {
+		fprintf(stderr, "saslauthd-pool is started by saslauthd(8).\n"
+		    "usage: saslauthd-pool --keys MECHANISM\n");
+		return EX_USAGE;
+	}
+	return serve(&pool);
+}

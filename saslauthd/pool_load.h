@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pool_load - one backend: its mechanism and the settings of both owners.
+ */
+#ifndef SASLAUTHD_POOL_LOAD_H
+#define SASLAUTHD_POOL_LOAD_H
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+#include "common/conf.h"
+#include "mechanisms/mech.h"
+#include "saslauthd/settings.h"
+
+struct pool_load {
+	bool log_stderr;		/* in the foreground */
+	struct settings settings;
+	const struct mech *mech;
+	void *mech_settings;
+};
+
+/* `status` is EX_OK for a remark, or what the daemon should exit with. */
+typedef void pool_load_report(void *ctx, int status, const char *text);
+
+/*
+ * Take FRAME_SETTINGS' payload apart, read the configuration file it names,
+ * judge every entry, and run the mechanism's verify. Returns 0 when the
+ * backend may be opened; each problem goes to `report` (NULL: drop them).
+ */
+int pool_load(struct pool_load *l, struct buf *frame,
+    pool_load_report *report, void *ctx);
+void pool_load_fini(struct pool_load *l);
+
+/* Print a mechanism's keys, one a line: name, type, range, default, help. */
+int pool_load_print_keys(const char *name);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "saslauthd/queue.h"
+
+struct queue_line {
+	TAILQ_ENTRY(queue_line) link;
+	TAILQ_HEAD(, queue_item) items;
+	uid_t uid;
+};
+
+void
+queue_init(struct queue *q)
+{
+	TAILQ_INIT(&q->lines);
+	q->count = 0;
+}
+
+int
+queue_push(struct queue *q, uid_t uid, struct queue_item *item)
+{
+	struct queue_line *l;
+
+	/* As many lines as uids that wait right now: a handful. */
+	TAILQ_FOREACH(l, &q->lines, link)
+		if (l->uid == uid)
+			break;
+	if (l == NULL) {
+		l = calloc(1, sizeof(*l));
+		if (l == NULL)
+			return -1;
+		l->uid = uid;
+		TAILQ_INIT(&l->items);
+		TAILQ_INSERT_TAIL(&q->lines, l, link);
+	}
+	TAILQ_INSERT_TAIL(&l->items, item, link);
+	item->line = l;
+	q->count++;
+	return 0;
+}
+
+void
+queue_remove(struct queue *q, struct queue_item *item)
+{
+	struct queue_line *l = item->line;
+
+	if (l == NULL)
+		return;
+	TAILQ_REMOVE(&l->items, item, link);
+	item->line = NULL;
+	q->count--;
+	if (TAILQ_EMPTY(&l->items)) {
+		TAILQ_REMOVE(&q->lines, l, link);
+		free(l);
+	}
+}
+
+struct queue_item *
+queue_pop(struct queue *q)
+{
+	struct queue_line *l = TAILQ_FIRST(&q->lines);
+	struct queue_item *item;
+
+	if (l == NULL)
+		return NULL;
+	item = TAILQ_FIRST(&l->items);
+	/* To the end, before the line may go with its last item. */
+	TAILQ_REMOVE(&q->lines, l, link);
+	TAILQ_INSERT_TAIL(&q->lines, l, link);
+	queue_remove(q, item);
+	return item;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rundir - the run directory: who may use it, the pid file, the socket.
+ *
+ *   mux                  the socket, 0777; access is by the directory's mode
+ *   saslauthd.pid        daemon mode: pid, locked with fcntl(2) for life
+ *   saslauthd.pid.lock   locked during a start, in the foreground for life
+ *
+ * Names and locks are those of the classic daemon, so that each notices the
+ * other. Only the keeper uses this.
+ */
+#ifndef SASLAUTHD_RUNDIR_H
+#define SASLAUTHD_RUNDIR_H
+
+#include <stdbool.h>
+
+#include "common/errmsg.h"
+
+struct rundir {
+	char path[4096];	/* absolute, without a slash at the end */
+	int dir_fd;
+	int lock_fd;		/* saslauthd.pid.lock */
+	int pid_fd;		/* saslauthd.pid, -1 in the foreground */
+	bool socket_ours, pid_ours;
+};
+
+enum rundir_status {
+	RUNDIR_OK,
+	RUNDIR_BUSY,		/* another instance serves here */
+	RUNDIR_USAGE,		/* a path that cannot work */
+	RUNDIR_FAILED
+};
+
+/* Make the directory if only its last part is missing (0755; owner and mode
+ * of an existing one are never touched) and open it. */
+enum rundir_status rundir_open(struct rundir *r, const char *path,
+    struct errmsg *e);
+
+/*
+ * Become the instance of this directory, in the final process: take the
+ * locks, and make sure nobody answers on the socket. Touches nothing of a
+ * running instance. With `foreground` no pid file is written.
+ */
+enum rundir_status rundir_claim(struct rundir *r, bool foreground,
+    struct errmsg *e);
+
+/* A listening, non-blocking socket that replaces what stands at `mux` in one
+ * step. -1 with a message. */
+int rundir_listen(struct rundir *r, struct errmsg *e);
+
+/* The start is over: daemon mode lets saslauthd.pid.lock go. */
+void rundir_started(struct rundir *r);
+
+/* Remove the socket (first step of a stop), then the pid file. */
+void rundir_unlisten(struct rundir *r);
+void rundir_release(struct rundir *r);
+
+#endif

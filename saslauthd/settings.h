@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * settings - the daemon's own settings, as every role sees them.
+ *
+ * Flags, --set and the configuration file all become conf entries; this
+ * table turns them into one struct. A mechanism's keys are in its own table.
+ */
+#ifndef SASLAUTHD_SETTINGS_H
+#define SASLAUTHD_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "common/conf.h"
+
+enum settings_tempfail { TEMPFAIL_EMPTY = 0, TEMPFAIL_NO };
+enum settings_log_format { LOG_CLASSIC = 0, LOG_EXTENDED, LOG_JSON };
+enum settings_log_success { SUCCESS_NO = 0, SUCCESS_UNCACHED, SUCCESS_ALL };
+
+struct settings {
+	char *mechanism;		/* -a */
+	char *run_dir;			/* -m */
+	bool strict;
+	bool verbose;			/* -V, -d */
+
+	long workers;			/* -n; 0: one per request */
+	long workers_max;		/* 0: see settings_workers_max */
+	long worker_requests;		/* 0: the mechanism's default */
+	long worker_idle_sec;
+	char *user;			/* "": first of the built-in list */
+	char *worker_user;		/* "": as user */
+
+	long request_timeout_sec;
+	long backend_timeout_sec;
+	long client_timeout_sec;
+	long clients_max;
+	long queue_max;
+	long name_max;			/* bytes */
+	long password_max;		/* bytes */
+
+	bool append_realm;		/* -r */
+	int tempfail_reply;		/* enum settings_tempfail */
+	int log_format;			/* enum settings_log_format */
+	int log_success;		/* enum settings_log_success */
+
+	bool cache;			/* -c */
+	long cache_ttl_sec;		/* -t */
+	long cache_size_kb;		/* -s */
+};
+
+extern const struct conf_table settings_table;
+
+/* Add to `own_r` copies of the entries the daemon's table knows: what the
+ * keeper keeps and the front may see. -1 when out of memory. */
+int settings_filter(const struct conf_entries *all,
+    struct conf_entries *own_r);
+
+/* Workers a pool may have: workers_max, or by default 4 x workers, 2 x CPUs
+ * at most for a mechanism that computes rather than waits. */
+unsigned settings_workers_max(const struct settings *s, bool cpu_bound);
+/* Workers a pool keeps ready: workers, or one with `-n 0`. */
+unsigned settings_workers_ready(const struct settings *s);
+/* Requests after which a worker retires. */
+unsigned settings_worker_requests(const struct settings *s,
+    unsigned mech_default);
+
+#endif

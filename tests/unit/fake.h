@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fake - a front without a process of its own: real clients, requests and
+ * dispatch, between socket pairs whose other ends the test holds.
+ *
+ * The test is the client, the pool and the workers; the loop runs while it
+ * waits for something. What fails ends the test.
+ */
+#ifndef TESTS_UNIT_FAKE_H
+#define TESTS_UNIT_FAKE_H
+
+#include <stdint.h>
+
+#include "common/frame.h"
+#include "saslauthd/front.h"
+
+#define FAKE_MECH "pam"
+
+extern struct front fake_front;
+/* How often a client has gone since fake_set_up(). */
+extern unsigned fake_gone;
+/* For fake_link(): may verdicts depend on the address? For fake_ask(): the
+ * fifth string, NULL for none. No and none in each new test. */
+extern bool fake_sees_address;
+extern const char *fake_address;
+
+/* For cmocka: once per program; before and after each test. The first two
+ * make a front with default settings, linked to a pool of 1 to 2 workers. */
+int fake_open(void **state);
+int fake_set_up(void **state);
+int fake_tear_down(void **state);
+
+/* Run the loop: for some time; until all that lies there is dealt with. */
+void fake_run(int64_t msec);
+void fake_settle(void);
+
+/* ---- as a client ---- */
+
+/* A connection whose first bytes are there when it is accepted. */
+int fake_connect(const void *bytes, size_t n);
+/* A whole request: service smtp, realm example.org. */
+int fake_ask(const char *login, const char *password);
+/* Has a reply (or the end) come? */
+bool fake_answered(int client);
+/* The reply's text; "closed" for a connection that ended without one. Waits,
+ * sees that the end follows, and closes. */
+const char *fake_reply(int client);
+
+/* ---- as the pool ---- */
+
+void fake_link(unsigned ready, unsigned max);
+/* A worker's channel; without its hello it is not ready. */
+int fake_worker(uint64_t id);
+void fake_hello(int worker, const char *build_id);
+int fake_ready_worker(uint64_t id);
+void fake_tell(enum frame_type type, uint64_t id, uint32_t msec);
+/* The next frame for the pool is of this type and, for FRAME_KILL, about
+ * this worker. */
+void fake_pool_hears(enum frame_type type, uint64_t id);
+void fake_pool_hears_nothing(void);
+
+/* ---- as a worker ---- */
+
+/* Is there a request, or the end of the channel? */
+bool fake_has_work(int worker);
+/* The next request's id; it has this login. */
+uint64_t fake_take(int worker, const char *login);
+void fake_answer(int worker, const struct frame_answer *a);
+/* That id, that result, nothing else. */
+void fake_verdict(int worker, uint64_t id, enum auth_result result,
+    enum auth_reason reason);
+/* The front has let it go. Closes it. */
+void fake_expect_end(int worker);
+
+#endif

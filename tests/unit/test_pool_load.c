@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unit tests of pool_load, with mechanisms of the test's own.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/frame.h"
+#include "common/io.h"
+#include "common/str.h"
+#include "saslauthd/pool_load.h"
+#include "tests/unit/unit.h"
+
+#define REPORTS_MAX 8
+
+/* ---- two mechanisms with settings, one without ------------------------ */
+
+struct word_settings {
+	char *word;
+	long times;
+	struct secret secret;
+};
+
+static int
+word_verify(const void *settings, struct errmsg *e)
+{
+	const struct word_settings *s = settings;
+
+	return strcmp(s->word, "impossible") == 0 ?
+	    errmsg_set(e, "word: cannot be") : 0;
+}
+
+static const struct conf_key word_keys[] = {
+	{ .name = "word_text", .type = CONF_STRING, .def = "none",
+	  .offset = offsetof(struct word_settings, word), .help = "a word" },
+	{ .name = "word_times", .type = CONF_INT, .def = "1", .min = 1,
+	  .max = 9, .offset = offsetof(struct word_settings, times),
+	  .help = "how often" },
+	{ .name = "word_secret", .type = CONF_SECRET,
+	  .offset = offsetof(struct word_settings, secret),
+	  .help = "nobody else's business" },
+};
+
+static const struct conf_table word_table = {
+	"pam", word_keys, COUNT_OF(word_keys)
+};
+
+static const struct conf_key other_keys[] = {
+	{ .name = "other_text", .type = CONF_STRING, .offset = 0 },
+};
+
+static const struct conf_table other_table = {
+	"shadow", other_keys, COUNT_OF(other_keys)
+};
+
+static const struct mech mechs[] = {
+	{ .name = "pam", .keys = &word_table,
+	  .settings_size = sizeof(struct word_settings),
+	  .option_key = "word_text", .verify = word_verify },
+	{ .name = "shadow", .keys = &other_table,
+	  .settings_size = sizeof(char *) },
+	{ .name = "getpwent" },
+};
+
+const struct mech *
+mech_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(mechs); i++)
+		if (str_casecmp(mechs[i].name, name) == 0)
+			return &mechs[i];
+	return NULL;
+}
+
+/* ---- one load --------------------------------------------------------- */
+
+static struct conf_entries flags;
+static struct pool_load load;
+static char config[64];		/* path, or "" */
+static struct {
+	int status;
+	char text[ERRMSG_MAX];
+} reports[REPORTS_MAX];
+static size_t nreports;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	config[0] = '\0';
+	nreports = 0;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	pool_load_fini(&load);
+	conf_entries_fini(&flags);
+	if (config[0] != '\0')
+		(void)unlink(config);
+	return 0;
+}
+
+static void
+report(void *ctx, int status, const char *text)
+{
+	assert_ptr_equal(ctx, &load);
+	assert_true(nreports < REPORTS_MAX);
+	reports[nreports].status = status;
+	(void)snprintf(reports[nreports].text, ERRMSG_MAX, "%s", text);
+	nreports++;
+}
+
+static void
+flag(const char *key, const char *value, const char *origin)
+{
+	assert_int_equal(conf_add(&flags, key, value, origin, NULL), 0);
+}
+
+static void
+write_config(const char *text)
+{
+	struct deadline never = deadline_never();
+	int fd;
+
+	(void)snprintf(config, sizeof(config), "/tmp/unit-conf-XXXXXX");
+	fd = mkstemp(config);
+	assert_true(fd >= 0);
+	assert_int_equal(io_write_all(fd, text, strlen(text), &never), 0);
+	io_close(&fd);
+}
+
+static void
+put_settings(struct buf *b, unsigned log_stderr)
+{
+	buf_init(b, FRAME_MAX);
+	assert_int_equal(buf_put_u8(b, log_stderr), 0);
+	assert_int_equal(buf_put_str(b, config), 0);
+	assert_int_equal(conf_entries_put(b, &flags), 0);
+}
+
+static int
+run(unsigned log_stderr)
+{
+	struct buf b;
+	int rc;
+
+	put_settings(&b, log_stderr);
+	rc = pool_load(&load, &b, report, &load);
+	buf_fini(&b);
+	return rc;
+}
+
+static void
+expect_report(size_t i, int status, const char *text)
+{
+	assert_true(i < nreports);
+	assert_int_equal(reports[i].status, status);
+	if (strstr(reports[i].text, text) == NULL)
+		fail_msg("no '%s' in '%s'", text, reports[i].text);
+}
+
+static const struct word_settings *
+word(void)
+{
+	return load.mech_settings;
+}
+
+static void
+test_good(void **state)
+{
+	(void)state;
+	write_config("mechanism: pam\nword_times: 3\nworkers: 4\n"
+	    "word_secret: hush hush\n");
+	flag("workers", "2", "-n");
+	assert_int_equal(run(1), 0);
+	assert_int_equal(nreports, 0);
+	assert_true(load.log_stderr);
+	assert_ptr_equal(load.mech, &mechs[0]);
+	assert_int_equal(load.settings.workers, 2);
+	assert_int_equal(word()->times, 3);
+	assert_string_equal(word()->word, "none");
+	assert_string_equal(secret_cstr(&word()->secret), "hush hush");
+}
+
+static void
+test_without_settings(void **state)
+{
+	(void)state;
+	flag("mechanism", "GETPWENT", "-a");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 0);
+	assert_false(load.log_stderr);
+	assert_null(load.mech_settings);
+}
+
+static void
+test_option(void **state)
+{
+	(void)state;
+	write_config("word_text: file\n");
+	flag("mechanism", "pam", "-a");
+	flag("mech_option", "flag", "-O");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 0);
+	assert_string_equal(word()->word, "flag");
+}
+
+/* Only -O is -O: its name within the daemon is no key of a file. */
+static void
+test_option_in_file(void **state)
+{
+	(void)state;
+	write_config("mechanism: pam\nmech_option: file\n");
+	assert_int_equal(run(0), 0);
+	assert_string_equal(word()->word, "none");
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ":2: mech_option: unknown key");
+}
+
+/* As a defaults file may have it for years. */
+static void
+test_unused_option(void **state)
+{
+	(void)state;
+	flag("mechanism", "shadow", "-a");
+	flag("mech_option", "/etc/x", "-O");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, "-O /etc/x: mechanism shadow takes no option");
+}
+
+/* In a file: said, and forgiven. */
+static void
+test_file_is_forgiven(void **state)
+{
+	(void)state;
+	write_config("mechanism: pam\nword_tmies: 3\nwrokers: 3\n"
+	    "other_text: x\nword_times: many\ncompletely_else: 1\n"
+	    "workers: many\n");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 5);
+	expect_report(0, EX_OK, ":5: word_times: wants a number");
+	expect_report(1, EX_OK, ":2: word_tmies: unknown key (did you mean "
+	    "word_times?)");
+	expect_report(2, EX_OK, ":3: wrokers: unknown key (did you mean "
+	    "workers?)");
+	expect_report(3, EX_OK, ":4: other_text: belongs to mechanism shadow");
+	expect_report(4, EX_OK, ":6: completely_else: unknown key, ignored");
+	/* The keeper has told of its own keys; the defaults stand. */
+	assert_int_equal(load.settings.workers, 5);
+	assert_int_equal(word()->times, 1);
+}
+
+/* By --set: new with this daemon, so nobody relies on a mistake. */
+static void
+test_set_is_strict(void **state)
+{
+	static const struct {
+		const char *key, *value, *text;
+	} rows[] = {
+		{ "wrokers", "3", "--set: wrokers: unknown key (did you mean "
+		    "workers?)" },
+		{ "word_times", "10", "--set: word_times: wants a number" },
+		{ "word_secret_", "x", "did you mean word_secret?" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		nreports = 0;
+		flag("mechanism", "pam", "-a");
+		flag(rows[i].key, rows[i].value, "--set");
+		assert_row(rows[i].key, run(0) == -1);
+		assert_int_equal(nreports, 1);
+		expect_report(0, EX_CONFIG, rows[i].text);
+		pool_load_fini(&load);
+		conf_entries_fini(&flags);
+	}
+	/* Another mechanism's key does no harm. */
+	nreports = 0;
+	flag("mechanism", "pam", "-a");
+	flag("other_text", "x", "--set");
+	assert_int_equal(run(0), 0);
+	expect_report(0, EX_OK, "--set: other_text: belongs to mechanism "
+	    "shadow");
+}
+
+static void
+test_verify(void **state)
+{
+	(void)state;
+	flag("mechanism", "pam", "-a");
+	flag("mech_option", "impossible", "-O");
+	assert_int_equal(run(0), -1);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_CONFIG, "word: cannot be");
+}
+
+static void
+test_no_mechanism(void **state)
+{
+	(void)state;
+	flag("mechanism", "ldap", "-a");
+	assert_int_equal(run(0), -1);
+	expect_report(0, EX_CONFIG, "not built in");
+	pool_load_fini(&load);
+	conf_entries_fini(&flags);
+	nreports = 0;
+	assert_int_equal(run(0), -1);
+	assert_int_equal(nreports, 1);
+}
+
+static void
+test_file_that_cannot_be_read(void **state)
+{
+	(void)state;
+	flag("mechanism", "pam", "-a");
+	write_config("no colon\n");
+	assert_int_equal(run(0), -1);
+	expect_report(0, EX_CONFIG, ":1: no colon");
+	pool_load_fini(&load);
+	nreports = 0;
+	assert_int_equal(unlink(config), 0);
+	assert_int_equal(run(0), -1);
+	expect_report(0, EX_CONFIG, config);
+}
+
+/* Cut anywhere, a frame is refused and nobody crashes. */
+static void
+test_garbage(void **state)
+{
+	struct buf whole, part;
+	size_t len;
+
+	(void)state;
+	flag("mechanism", "pam", "-a");
+	flag("word_text", "x", "--set");
+	put_settings(&whole, 0);
+	for (len = 0; len < buf_len(&whole); len++) {
+		nreports = 0;
+		buf_init(&part, FRAME_MAX);
+		assert_int_equal(buf_put(&part, buf_data(&whole), len), 0);
+		assert_int_equal(pool_load(&load, &part, report, &load), -1);
+		assert_int_equal(nreports, 1);
+		pool_load_fini(&load);
+		/* Nobody needs to listen. */
+		buf_reset(&part);
+		assert_int_equal(pool_load(&load, &part, NULL, NULL), -1);
+		pool_load_fini(&load);
+		buf_fini(&part);
+	}
+	assert_int_equal(pool_load(&load, &whole, report, &load), 0);
+	buf_fini(&whole);
+}
+
+static void
+test_print_keys(void **state)
+{
+	char text[1024];
+	int kept = dup(STDOUT_FILENO), fd = memfd_create("stdout", 0);
+	int rc, missing;
+	ssize_t n;
+
+	(void)state;
+	(void)fflush(stdout);
+	(void)dup2(fd, STDOUT_FILENO);
+	rc = pool_load_print_keys("pam");
+	(void)fflush(stdout);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	(void)dup2(kept, STDOUT_FILENO);
+	text[n > 0 ? n : 0] = '\0';
+	assert_int_equal(rc, EX_OK);
+	assert_string_equal(text,
+	    "word_text\ttext\t0..0\tnone\ta word\n"
+	    "word_times\tnumber\t1..9\t1\thow often\n"
+	    "word_secret\tsecret\t0..0\t\tnobody else's business\n");
+	io_close(&kept);
+	io_close(&fd);
+
+	kept = dup(STDERR_FILENO);
+	fd = open("/dev/null", O_WRONLY);
+	(void)dup2(fd, STDERR_FILENO);
+	missing = pool_load_print_keys("ldap");
+	(void)dup2(kept, STDERR_FILENO);
+	assert_int_equal(missing, EX_USAGE);
+	io_close(&kept);
+	io_close(&fd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_good),
+		TEST(test_without_settings),
+		TEST(test_option),
+		TEST(test_option_in_file),
+		TEST(test_unused_option),
+		TEST(test_file_is_forgiven),
+		TEST(test_set_is_strict),
+		TEST(test_verify),
+		TEST(test_no_mechanism),
+		TEST(test_file_that_cannot_be_read),
+		TEST(test_garbage),
+		cmocka_unit_test(test_print_keys)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
