@@ -1,0 +1,18 @@
+# files of scripts, and of the pytest suites what they share
+EXTRA_DIST += \
+	scripts/build \
+	scripts/check \
+	scripts/check-part \
+	scripts/demo \
+	scripts/junit.py \
+	scripts/lib.sh \
+	scripts/setup \
+	tests/conftest.py \
+	tests/pytest.ini \
+	tests/lib/__init__.py \
+	tests/lib/daemon.py \
+	tests/lib/isolation.py \
+	tests/lib/postfix.py \
+	tests/lib/syslogd.py \
+	tests/lib/users.py \
+	tests/lib/wire.py

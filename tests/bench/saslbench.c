@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * saslbench - ask a saslauthd socket as fast as it answers, and measure.
+ *
+ * Each client is a thread that does what a mail server's process does: one
+ * blocking connection per request, the request in one write, the reply read
+ * to its end, close. The password comes from standard input. The report is
+ * one `key value` per line, for people and for compare.py.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/secret.h"
+#include "common/wire.h"
+
+#define CLIENTS_MAX 4096
+#define USERS_MAX 1024
+#define REQUEST_MAX (64 * 1024)
+#define REPLY_SEC 60		/* longer than any daemon's own time limit */
+#define STACK_BYTES (64 * 1024)
+#define SAMPLES_FIRST 1024	/* latencies a client has room for at first */
+
+enum exit_status { EXIT_ALL_AS_EXPECTED = 0, EXIT_SOME_NOT = 1,
+	EXIT_WRONG_USE = 64 };
+
+struct options {
+	struct sockaddr_un address;
+	const char *users[USERS_MAX];
+	size_t nusers;
+	const char *service, *realm, *expected;
+	unsigned long clients, requests, seconds;
+};
+
+struct client {
+	pthread_t thread;
+	size_t first_user;
+	uint32_t *usec;		/* one latency per answered request */
+	size_t count, cap;
+	unsigned long unexpected, failed;
+};
+
+static struct options opt = {
+	.address = { .sun_family = AF_UNIX },
+	.service = "imap", .realm = "", .expected = "OK", .clients = 1,
+};
+static struct buf requests[USERS_MAX];
+static atomic_ulong started;
+static uint64_t stop_at_nsec;
+
+static uint64_t now_nsec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool another_wanted(void)
+{
+	if (opt.requests > 0)
+		return atomic_fetch_add(&started, 1) < opt.requests;
+	return now_nsec() < stop_at_nsec;
+}
+
+static bool read_all(int fd, unsigned char *to, size_t want)
+{
+	size_t have = 0;
+
+	while (have < want) {
+		ssize_t n = read(fd, to + have, want - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		have += (size_t)n;
+	}
+	return true;
+}
+
+/* Is there a reply? `reply` gets its text, cut as libsasl2 cuts it. */
+static bool ask(const struct buf *request, char reply[WIRE_REPLY_MAX + 1])
+{
+	const struct timeval limit = { .tv_sec = REPLY_SEC };
+	unsigned char length[2];
+	size_t n;
+	bool answered = false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const struct sockaddr *)&opt.address,
+	    sizeof(opt.address)) < 0)
+		goto out;
+	if (send(fd, buf_data(request), buf_len(request), MSG_NOSIGNAL) !=
+	    (ssize_t)buf_len(request))
+		goto out;
+	if (!read_all(fd, length, sizeof(length)))
+		goto out;
+	n = (size_t)length[0] << 8 | length[1];
+	if (n > WIRE_REPLY_MAX)
+		n = WIRE_REPLY_MAX;
+	if (!read_all(fd, (unsigned char *)reply, n))
+		goto out;
+	reply[n] = '\0';
+	answered = true;
+out:
+	close(fd);
+	return answered;
+}
+
+static void keep_latency(struct client *c, uint64_t nsec)
+{
+	if (c->count == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : SAMPLES_FIRST;
+		uint32_t *grown = realloc(c->usec, cap * sizeof(*grown));
+
+		if (grown == NULL) {
+			perror("saslbench");
+			exit(EXIT_SOME_NOT);
+		}
+		c->usec = grown;
+		c->cap = cap;
+	}
+	c->usec[c->count++] = (uint32_t)(nsec / 1000);
+}
+
+static void *client_run(void *arg)
+{
+	struct client *c = arg;
+	char reply[WIRE_REPLY_MAX + 1];
+	size_t user = c->first_user;
+
+	while (another_wanted()) {
+		uint64_t begin = now_nsec();
+		bool answered = ask(&requests[user++ % opt.nusers], reply);
+
+		if (!answered)
+			c->failed++;
+		else
+			keep_latency(c, now_nsec() - begin);
+		if (answered && strncmp(reply, opt.expected,
+		    strlen(opt.expected)) != 0)
+			c->unexpected++;
+	}
+	return NULL;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static uint32_t percentile(const uint32_t *sorted, size_t n, unsigned p)
+{
+	return n == 0 ? 0 : sorted[(n - 1) * p / 100];
+}
+
+/* Returns whether every request was answered as expected. */
+static bool report(const struct client *clients, uint64_t nsec)
+{
+	double seconds = (double)nsec / 1e9;
+	unsigned long unexpected = 0, failed = 0;
+	size_t total = 0, at = 0;
+	uint32_t *all;
+
+	for (size_t i = 0; i < opt.clients; i++) {
+		total += clients[i].count;
+		unexpected += clients[i].unexpected;
+		failed += clients[i].failed;
+	}
+	all = calloc(total ? total : 1, sizeof(*all));
+	if (all == NULL) {
+		perror("saslbench");
+		return false;
+	}
+	for (size_t i = 0; i < opt.clients; at += clients[i++].count)
+		if (clients[i].count > 0)
+			memcpy(all + at, clients[i].usec,
+			    clients[i].count * sizeof(*all));
+	qsort(all, total, sizeof(*all), by_value);
+	printf("requests %zu\nseconds %.3f\nrequests_per_second %.1f\n",
+	    total, seconds, (double)total / seconds);
+	printf("p50_usec %u\np95_usec %u\np99_usec %u\nmax_usec %u\n",
+	    percentile(all, total, 50), percentile(all, total, 95),
+	    percentile(all, total, 99), percentile(all, total, 100));
+	printf("unexpected %lu\nfailed %lu\n", unexpected, failed);
+	free(all);
+	return unexpected == 0 && failed == 0 && total > 0;
+}
+
+static bool run(void)
+{
+	struct client *clients = calloc(opt.clients, sizeof(*clients));
+	pthread_attr_t attr;
+	uint64_t begin;
+	bool good;
+
+	if (clients == NULL) {
+		perror("saslbench");
+		return false;
+	}
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	begin = now_nsec();
+	stop_at_nsec = begin + (uint64_t)opt.seconds * 1000000000u;
+	for (size_t i = 0; i < opt.clients; i++) {
+		clients[i].first_user = i;
+		if (pthread_create(&clients[i].thread, &attr, client_run,
+		    &clients[i]) != 0) {
+			fprintf(stderr, "saslbench: no more threads\n");
+			exit(EXIT_SOME_NOT);
+		}
+	}
+	for (size_t i = 0; i < opt.clients; i++)
+		pthread_join(clients[i].thread, NULL);
+	good = report(clients, now_nsec() - begin);
+	for (size_t i = 0; i < opt.clients; i++)
+		free(clients[i].usec);
+	free(clients);
+	pthread_attr_destroy(&attr);
+	return good;
+}
+
+static void usage(const char *why)
+{
+	fprintf(stderr, "saslbench: %s\n"
+	    "usage: saslbench -f SOCKET -u USER [-u USER ...]\n"
+	    "           -n REQUESTS | -t SECONDS [-c CLIENTS]\n"
+	    "           [-s service] [-r realm] [-e OK|NO] <password\n", why);
+	exit(EXIT_WRONG_USE);
+}
+
+static unsigned long number(const char *text, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0' || n == 0 || n > max)
+		usage("a number is out of range");
+	return n;
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "f:c:n:t:u:s:r:e:")) != -1)
+		switch (c) {
+		case 'f':
+			if (strlen(optarg) >= sizeof(opt.address.sun_path))
+				usage("the socket path is too long");
+			memcpy(opt.address.sun_path, optarg,
+			    strlen(optarg) + 1);
+			break;
+		case 'c': opt.clients = number(optarg, CLIENTS_MAX); break;
+		case 'n': opt.requests = number(optarg, UINT32_MAX); break;
+		case 't': opt.seconds = number(optarg, 24 * 3600); break;
+		case 'u':
+			if (opt.nusers == USERS_MAX)
+				usage("too many users");
+			opt.users[opt.nusers++] = optarg;
+			break;
+		case 's': opt.service = optarg; break;
+		case 'r': opt.realm = optarg; break;
+		case 'e': opt.expected = optarg; break;
+		default: usage("unknown option");
+		}
+	if (optind != argc)
+		usage("an argument too many");
+	if (opt.address.sun_path[0] == '\0' || opt.nusers == 0)
+		usage("-f and -u are needed");
+	if ((opt.requests == 0) == (opt.seconds == 0))
+		usage("one of -n and -t is needed");
+}
+
+/* One line of standard input, without its end. */
+static void read_password(struct secret *pw)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	if (secret_reserve(pw, WIRE_PASSWORD_MAX_LIMIT) < 0)
+		usage("out of memory");
+	while (n < WIRE_PASSWORD_MAX_LIMIT &&
+	    (got = read(STDIN_FILENO, pw->bytes + n,
+	    WIRE_PASSWORD_MAX_LIMIT - n)) > 0)
+		n += (size_t)got;
+	if (n > 0 && pw->bytes[n - 1] == '\n')
+		n--;
+	secret_end(pw, n);
+}
+
+int main(int argc, char **argv)
+{
+	struct secret pw = SECRET_INIT;
+	bool good;
+
+	parse_options(argc, argv);
+	read_password(&pw);
+	for (size_t i = 0; i < opt.nusers; i++) {
+		buf_init(&requests[i], REQUEST_MAX);
+		if (wire_encode(&requests[i], opt.users[i], &pw, opt.service,
+		    opt.realm, NULL) < 0)
+			usage("a field is too long");
+	}
+	secret_wipe(&pw);
+	good = run();
+	for (size_t i = 0; i < opt.nusers; i++)
+		buf_fini(&requests[i]);
+	return good ? EXIT_ALL_AS_EXPECTED : EXIT_SOME_NOT;
+}

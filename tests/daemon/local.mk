@@ -1,0 +1,15 @@
+# The daemon suites: run by scripts/check, with pytest.
+EXTRA_DIST += \
+	tests/daemon/asking.py tests/daemon/conftest.py \
+	tests/daemon/daemon_users.py \
+	tests/daemon/test_backend.py tests/daemon/test_cli.py \
+	tests/daemon/test_instances.py tests/daemon/test_process.py \
+	tests/daemon/test_protocol.py tests/daemon/test_signals.py \
+	tests/daemon/test_surroundings.py tests/daemon/test_syslog.py
+
+# The walls in source and link lists, and the long tier's soak.
+EXTRA_DIST += tests/daemon/test_layers.py tests/daemon/test_links.py \
+	tests/daemon/test_soak.py
+
+# The manual pages against the source.
+EXTRA_DIST += tests/daemon/test_manuals.py

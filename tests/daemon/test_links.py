@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The walls of docs/DESIGN.md as far as the link lists show them."""
+
+import re
+import subprocess
+
+import pytest
+
+from lib import BUILD_DIR
+from lib.daemon import POOL, SASLAUTHD, TESTSASLAUTHD
+
+# In every program; libasan and libubsan with sanitizers only.
+LIBC = r"libc|libm|libpthread|librt|libdl|ld-linux.*|linux-vdso|libgcc_s|" \
+    r"libasan|libubsan"
+
+MAY_LINK = {
+    SASLAUTHD: r"libevent_core.*|libsodium|libseccomp",
+    POOL: r"libpam|liblmdb|libcrypt",
+    TESTSASLAUTHD: r"",
+    BUILD_DIR / "tools" / "saslpasswd2": r"liblmdb|libcrypt",
+    BUILD_DIR / "tools" / "sasldblistusers2": r"liblmdb|libcrypt",
+}
+
+
+def needed(program):
+    text = subprocess.run(["readelf", "-d", program], check=True,
+                          capture_output=True, text=True).stdout
+    return re.findall(r"\(NEEDED\).*\[(.+?)\.so", text)
+
+
+@pytest.mark.parametrize("program", MAY_LINK, ids=lambda p: p.name)
+def test_links_nothing_else(program):
+    found = needed(program)
+    assert "libc" in found
+    pattern = re.compile(f"{LIBC}|{MAY_LINK[program]}")
+    assert not [name for name in found if not pattern.fullmatch(name)]
+
+
+def test_the_walls_are_there_to_be_tested():
+    """The front really has an event loop; the pool really has PAM."""
+    assert any(name.startswith("libevent_core")
+               for name in needed(SASLAUTHD))
+    assert "libcrypt" in needed(POOL)

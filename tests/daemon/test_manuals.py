@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The manual pages say what the source does: options, keys, reasons, each
+compared in both directions."""
+
+import collections
+import re
+import subprocess
+
+import pytest
+
+from lib import SOURCE_DIR
+from lib.daemon import POOL, SASLAUTHD
+
+MAN = SOURCE_DIR / "docs" / "man"
+
+TYPES = {"CONF_BOOL": "yes/no", "CONF_INT": "number",
+         "CONF_SECONDS": "seconds", "CONF_STRING": "text",
+         "CONF_PATH": "path", "CONF_CHOICE": "choice",
+         "CONF_SECRET": "secret"}
+
+Key = collections.namedtuple("Key", "type range default")
+ITEM = re.compile(
+    r"^\.It Cm (?P<name>\w+) Pq (?P<type>[a-z/]+)"
+    r"(?: from (?P<min>\d+) to (?P<max>\d+))?, default: "
+    r"(?:Pa )?(?P<default>\S+)$", re.M)
+
+
+def source(name):
+    return (SOURCE_DIR / name).read_text()
+
+
+def section(page, title):
+    """Text between .Sh (or .Ss) title and the next heading of its kind."""
+    match = re.search(rf"^\.(S[hs]) {title}$(.*?)(?=^\.Sh|^\.\1|\Z)",
+                      (MAN / page).read_text(), re.M | re.S)
+    assert match, f"{page} has no section {title}"
+    return match[2]
+
+
+# Options.
+
+def options_of_source():
+    """{name: takes an argument}"""
+    text = source("saslauthd/options.c")
+    letters = re.search(r'getopt_long\(argc, argv, "([\w:]+)"', text)[1]
+    options = {letter: colon == ":"
+               for letter, colon in re.findall(r"(\w)(:?)", letters)}
+    table = re.search(r"long_options\[\] = \{(.*?)\n\};", text, re.S)[1]
+    for name, needs in re.findall(r'\{ "(\w+)", (\w+),', table):
+        options["-" + name] = needs == "required_argument"
+    return options
+
+
+def options_of_manual():
+    text = section("saslauthd.8", "OPTIONS")
+    options = {name: rest.startswith("Ar ") for name, rest in
+               re.findall(r"^\.It Fl (\S+) ?(.*)$", text, re.M)}
+    # Those that are a second name of the item they stand in.
+    for name in re.findall(r"^The long form is\n\.Fl (\S+)", text, re.M):
+        options[name] = False
+    return options
+
+
+def test_options():
+    assert len(options_of_source()) > 15
+    assert options_of_manual() == options_of_source()
+
+
+def test_synopsis():
+    text = section("saslauthd.8", "SYNOPSIS")
+    together = "".join(re.findall(r"Fl (\w+(?: \| \w+)*)", text))
+    names = set(together) - set(" |") | set(re.findall(r"Fl (-\w+)", text))
+    assert names == set(options_of_source()) - {"-help", "-version"}
+
+
+# Keys.
+
+def constants(*names):
+    found = {}
+    for name in names:
+        found.update(re.findall(r"^#define (\w+) (\d+)", source(name), re.M))
+    return found
+
+
+def member(entry, name):
+    """Of a designated initialiser: a word, a number or a string."""
+    match = re.search(rf'\.{name} = (\w+|"[^"]*")', entry)
+    return match and match[1].strip('"')
+
+
+def keys_of_source():
+    text = source("saslauthd/settings.c")
+    numbers = constants("saslauthd/settings.c", "common/wire.h")
+    table = re.search(r"struct conf_key keys\[\] = \{(.*?)\n\};", text,
+                      re.S)[1]
+    keys = {}
+    for entry in re.findall(r"\{ (\.name.*?) \},", table, re.S):
+        kind = TYPES[member(entry, "type")]
+        limits = None
+        if kind in ("number", "seconds"):
+            limits = tuple(int(numbers.get(value, value)) for value in
+                           (member(entry, "min"), member(entry, "max")))
+        keys[member(entry, "name")] = Key(
+            kind, limits, member(entry, "def") or "empty")
+    return keys
+
+
+def keys_of_manual(text):
+    keys = {}
+    for item in ITEM.finditer(text):
+        limits = None
+        if item["min"]:
+            limits = int(item["min"]), int(item["max"])
+        keys[item["name"]] = Key(item["type"], limits, item["default"])
+    return keys
+
+
+def items(text, form):
+    """{name: what the page says of it}"""
+    return dict(re.findall(rf"^\.It Cm (\w+) {form}(.*?)(?=^\.It|^\.El)",
+                           text, re.M | re.S))
+
+
+def test_keys_of_the_daemon():
+    program = keys_of_source()
+    assert len(program) > 20
+    text = section("saslauthd.conf.5", "KEYS")
+    manual = keys_of_manual(text)
+    assert text.count("\n.It Cm ") == len(manual), \
+        "an item has not the form that can be compared"
+    # configure decides on this one; the table has but a name for it.
+    default = re.search(r"\[rundir=(/[\w/]+)\]", source("configure.ac"))[1]
+    program["run_dir"] = program["run_dir"]._replace(default=default)
+    assert manual == program
+    assert f".It Pa {default}/mux\n" in source("docs/man/saslauthd.8")
+
+
+def test_words_of_choices():
+    text = source("saslauthd/settings.c")
+    arrays = dict(re.findall(
+        r"const char \*const (\w+)\[\] = \{(.*?)\};", text, re.S))
+    used = re.findall(
+        r'\.name = "(\w+)", \.type = CONF_CHOICE,.*?\.choices = (\w+)',
+        text, re.S)
+    assert len(used) == len(arrays) > 0
+    said = items(section("saslauthd.conf.5", "KEYS"), "Pq")
+    for key, array in used:
+        for word in re.findall(r'"(\w+)"', arrays[array]):
+            assert re.search(rf"^\.Cm (?:\w+ , )*{word}\b", said[key],
+                             re.M), f"{key}: {word}"
+
+
+def built_mechanisms():
+    run = subprocess.run([SASLAUTHD, "-v"], check=True, text=True,
+                         capture_output=True)
+    return run.stderr.split("\n")[1].partition(": ")[2].split()
+
+
+def keys_of_program(mechanism):
+    run = subprocess.run([POOL, "--keys", mechanism], check=True, text=True,
+                         capture_output=True)
+    keys = {}
+    for line in run.stdout.splitlines():
+        name, kind, limits, default, text = line.split("\t")
+        assert text, name
+        keys[name] = Key(
+            kind, tuple(limits.split(".."))
+            if kind in ("number", "seconds") else (), default)
+    return keys
+
+
+def test_keys_of_mechanisms():
+    """Each has a page of its own, with its keys, limits and defaults; a
+    default path may be in another directory of the build."""
+    mechanisms = built_mechanisms()
+    assert mechanisms
+    for mechanism in mechanisms:
+        page = source(f"docs/man/saslauthd-{mechanism}.5")
+        said = items(page, ": Ar")
+        program = keys_of_program(mechanism)
+        assert set(said) == set(program), mechanism
+        for name, key in program.items():
+            default = key.default
+            if key.type == "path":
+                default = re.sub(r"^.*(?=/lib/)", "", default)
+            for word in (*key.range, default):
+                assert word in said[name], f"{name}: {word}"
+
+
+# Reasons.
+
+def reasons_of_source():
+    return set(re.findall(r'case REASON_\w+: return "(\w+)"',
+                          source("common/result.c")))
+
+
+def test_reasons():
+    text = section("saslauthd.8", "Reasons")
+    listed = re.findall(r"^\.It Sy (\w+)$", text, re.M)
+    assert len(listed) == len(set(listed)) > 20
+    assert set(listed) == reasons_of_source()
+
+
+def test_results():
+    words = re.findall(r'case AUTH_\w+: return "(\w+)"',
+                       source("common/result.c"))
+    text = section("saslauthd.8", "LOG")
+    assert {w for w in words if re.search(rf"\b{w}\b", text)} == \
+        set(words) - {"unset"}
+
+
+@pytest.mark.parametrize("page", sorted(
+    p.name for p in MAN.glob("saslauthd-*.5")))
+def test_reasons_of_mechanisms(page):
+    """What a mechanism's page calls a reason is one."""
+    words = set(re.findall(r"\bSy ([a-z]+(?:_[a-z]+)+)\b",
+                           (MAN / page).read_text()))
+    assert words and words <= reasons_of_source()
