@@ -109,6 +109,7 @@ def test_unknown_user_takes_the_time_of_a_wrong_password():
             assert 0.5 < d.least_cpu(name) / wrong < 2, name
 
 
+@pytest.mark.ordinary_build  # ASan keeps what is freed
 def test_10000_requests_without_growth(drive):
     users.add("joe", "secret", "md5", in_passwd=True)
     users.add("locked", hashed="!", in_passwd=True)

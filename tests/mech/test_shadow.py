@@ -215,6 +215,7 @@ def test_unknown_user_takes_the_time_of_a_wrong_password(method):
         users.remove(f"site{number}")
 
 
+@pytest.mark.ordinary_build  # ASan keeps what is freed
 def test_10000_requests_without_growth(drive):
     users.add("joe", "secret", "md5")
     users.add("locked", hashed="!")
