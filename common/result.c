@@ -35,11 +35,7 @@ auth_reason_name(enum auth_reason reason)
 	case REASON_EXTRA_QUESTION: return "extra_question";
 	case REASON_TOO_MANY_TRIES: return "too_many_tries";
 	case REASON_BAD_SERVICE: return "bad_service";
-	case REASON_BAD_NAME: return "bad_name";
-	case REASON_EMPTY_LOGIN: return "empty_login";
 	case REASON_EMPTY_PASSWORD: return "empty_password";
-	case REASON_TOO_LONG: return "too_long";
-	case REASON_NUL_BYTE: return "nul_byte";
 	case REASON_BACKEND_DOWN: return "backend_down";
 	case REASON_BACKEND_ERROR: return "backend_error";
 	case REASON_DEADLINE: return "deadline";

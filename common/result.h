@@ -36,12 +36,7 @@ enum auth_reason {
 	REASON_EXTRA_QUESTION,		/* backend asked for more than one */
 	REASON_TOO_MANY_TRIES,		/* backend's own limit */
 	REASON_BAD_SERVICE,		/* service name that is none */
-	REASON_BAD_NAME,		/* login or realm that cannot exist */
-	/* denials by the protocol layer */
-	REASON_EMPTY_LOGIN,
-	REASON_EMPTY_PASSWORD,
-	REASON_TOO_LONG,
-	REASON_NUL_BYTE,
+	REASON_EMPTY_PASSWORD,		/* never a password, whoever asks */
 	/* outages */
 	REASON_BACKEND_DOWN,		/* cannot be reached or opened */
 	REASON_BACKEND_ERROR,		/* was reached and failed */
