@@ -131,27 +131,25 @@ static void
 part_ended(struct keeper *k, struct part *p, int wstatus)
 {
 	int64_t lived = deadline_now_msec() - p->started_msec;
+	const char *how = WIFSIGNALED(wstatus) ? "signal" : "status";
+	int number = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) :
+	    WEXITSTATUS(wstatus);
 
 	child_release(&p->child);
 	p->child.pid = 0;
 	p->ready = false;
-	if (k->phase == STARTING && WIFEXITED(wstatus)) {
-		log_msg(LOG_ERR, "keeper", "the %s ended before it was ready",
-		    p->what);
-		fail_start(k, WEXITSTATUS(wstatus) != 0 ?
-		    WEXITSTATUS(wstatus) : EX_SOFTWARE);
-		return;
+	if (k->phase == STARTING) {
+		log_msg(LOG_ERR, "keeper", "the %s ended before it was ready "
+		    "(%s %d)", p->what, how, number);
+		fail_start(k, WIFEXITED(wstatus) && number != 0 ? number :
+		    EX_OSERR);
 	}
-	fail_start(k, EX_SOFTWARE);
 	if (k->phase != SERVING)
 		return;
 	if (lived >= STABLE_MSEC)
 		p->backoff_msec = 0;
 	log_msg(LOG_ERR, "keeper", "the %s ended unexpectedly (%s %d), "
-	    "restarting in %d ms", p->what,
-	    WIFSIGNALED(wstatus) ? "signal" : "status",
-	    WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : WEXITSTATUS(wstatus),
-	    p->backoff_msec);
+	    "restarting in %d ms", p->what, how, number, p->backoff_msec);
 	p->restart = deadline_in_msec(p->backoff_msec);
 	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
 	    p->backoff_msec * 2;

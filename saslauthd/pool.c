@@ -40,6 +40,7 @@
 struct pool_worker {
 	pid_t pid;			/* 0: free */
 	uint64_t id;
+	unsigned front_no;		/* of the front it was made for */
 };
 
 struct pool {
@@ -55,6 +56,7 @@ struct pool {
 	uint64_t next_id;
 
 	int front;			/* channel, or -1 */
+	unsigned front_no;		/* counts the fronts we have had */
 	int signal_fd;
 	int lifeline[2];		/* of the workers */
 	int backoff_msec;		/* 0: no trouble starting workers */
@@ -165,6 +167,7 @@ fork_worker(struct pool *p)
 	(void)setpgid(pid, pid);
 	p->workers[i].pid = pid;
 	p->workers[i].id = ++p->next_id;
+	p->workers[i].front_no = p->front_no;
 	p->alive++;
 	tell_front(p, FRAME_WORKER, p->workers[i].id, 0, "", fds[0]);
 	io_close(&fds[0]);
@@ -195,20 +198,33 @@ back_off(struct pool *p)
 }
 
 static void
+describe_end(int wstatus, char *to, size_t size)
+{
+	to[0] = '\0';
+	if (WIFSIGNALED(wstatus))
+		(void)str_format(to, size, "killed by signal %d",
+		    WTERMSIG(wstatus));
+	else if (WEXITSTATUS(wstatus) != 0)
+		(void)str_format(to, size, "ended with status %d",
+		    WEXITSTATUS(wstatus));
+}
+
+static void
 worker_ended(struct pool *p, unsigned i, int wstatus)
 {
 	struct pool_worker *w = &p->workers[i];
-	char how[64] = "";
 	bool was_ready = p->slots[i].ready;
+	pid_t pid = w->pid;
+	char how[64];
 
 	/* What its modules left behind in its group goes with it. */
-	(void)kill(-w->pid, SIGKILL);
-	if (WIFSIGNALED(wstatus))
-		(void)str_format(how, sizeof(how), "killed by signal %d",
-		    WTERMSIG(wstatus));
-	else if (WEXITSTATUS(wstatus) != 0)
-		(void)str_format(how, sizeof(how), "ended with status %d",
-		    WEXITSTATUS(wstatus));
+	(void)kill(-pid, SIGKILL);
+	w->pid = 0;
+	p->alive--;
+	/* It ended because its front did: nothing is wrong with it. */
+	if (p->front < 0 || w->front_no != p->front_no)
+		return;
+	describe_end(wstatus, how, sizeof(how));
 	if (was_ready) {
 		p->backoff_msec = 0;
 	} else {
@@ -219,10 +235,8 @@ worker_ended(struct pool *p, unsigned i, int wstatus)
 	}
 	if (was_ready && how[0] != '\0')
 		log_msg(LOG_ERR, "pool", "worker %ld of %s was replaced: %s",
-		    (long)w->pid, p->load.mech->name, how);
+		    (long)pid, p->load.mech->name, how);
 	tell_front(p, FRAME_GONE, w->id, (uint32_t)p->backoff_msec, how, -1);
-	w->pid = 0;
-	p->alive--;
 }
 
 static void
@@ -310,6 +324,7 @@ on_keeper(struct pool *p)
 	/* A new front: the old one's workers end with its channels. */
 	drop_front(p);
 	p->front = fd;
+	p->front_no++;
 	(void)io_set_nonblock(fd, true);
 }
 

@@ -51,6 +51,7 @@ def pytest_collection_modifyitems(config, items):
                 reason="long tier: scripts/check --long"))
 
 
+@pytest.hookimpl(trylast=True)  # the fixtures stop theirs first
 def pytest_sessionfinish(session):
     """A suite that leaves a process of ours behind has failed."""
     if not isolation.isolated():

@@ -165,6 +165,15 @@ def test_socket_stays_while_the_front_is_replaced(start_daemon, store):
         assert wire.exchange(daemon.socket, RIGHT) == wire.string("OK")
 
 
+def test_front_killed_while_workers_start(start_daemon, store):
+    """They end with it, and that is no sign of a backend that is down."""
+    for _ in range(12):
+        daemon = start_daemon("-a", "sasldb", "-O", store, "-n", "60")
+        os.kill(daemon.one("front"), signal.SIGKILL)
+        assert wire.exchange(daemon.socket, RIGHT) == wire.string("OK")
+        daemon.stop()
+
+
 @pytest.mark.needs_root
 def test_pool_killed(pam_daemon, syslog):
     daemon = pam_daemon("-n", "2")
