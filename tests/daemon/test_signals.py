@@ -11,7 +11,7 @@ import pytest
 from asking import Asking, busy
 from daemon_users import PASSWORD, RIGHT, USER
 from lib import isolation, wait_until, wire
-from lib.daemon import (SASLAUTHD, START_SEC, children, command_line,
+from lib.daemon import (SASLAUTHD, START_SEC, children, command_line, kill,
                         processes_of_build, running)
 
 FINISH_SEC = 10		# what a TERM lets requests run on
@@ -41,7 +41,7 @@ def test_end_by_a_signal_to_all_of_them(start_daemon, store, syslog):
     daemon.wait_workers(2)
     mark = syslog.mark()
     for pid in list(daemon.snapshot()):
-        os.kill(pid, signal.SIGTERM)
+        kill(pid, signal.SIGTERM)  # the first may end the others
     daemon.wait_gone(5)
     assert not daemon.socket.exists() and not daemon.pid_file.exists()
     syslog.wait_for("master exited", mark=mark)
