@@ -99,7 +99,7 @@ allow_with_arguments(scmp_filter_ctx ctx)
 	rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return rc != 0 ? rc : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
-	    SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+	    SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
 }
 
 /* A call that is not allowed fails; killing us for it would only help who

@@ -21,8 +21,8 @@ extern char **environ;
 static char *area;
 static size_t area_size;
 /* Kept where a leak checker finds it: the C library forgets the array once
- * setenv(3) has made a larger one. */
-static char **environ_moved;
+ * setenv(3) has made a larger one. Never read, so volatile keeps it. */
+static char **volatile environ_moved;
 
 /* One past the last byte of the strings that follow each other from `end`. */
 static char *
@@ -71,7 +71,8 @@ proctitle_init(int argc, char **argv)
 		copy = environ_copy();
 		if (copy != NULL) {
 			end = area_extend(end, environ);
-			environ = environ_moved = copy;
+			environ_moved = copy;
+			environ = copy;
 		}
 	}
 	area = argv[0];
