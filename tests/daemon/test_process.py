@@ -112,6 +112,7 @@ def test_front_is_nobody_special(daemon, accounts):
     assert s["NoNewPrivs"] == "1"
 
 
+@pytest.mark.ordinary_build
 def test_front_is_confined(daemon):
     front = daemon.one("front")
     assert os.readlink(f"/proc/{front}/root") != "/"
@@ -199,6 +200,7 @@ def test_user_that_nobody_is(start_daemon, accounts, syslog):
 
 # Started by an ordinary user.
 
+@pytest.mark.ordinary_build
 def test_ordinary_user(start_daemon, accounts, open_dir, syslog):
     """Everything is his; what that costs is said, and answered as an outage
     rather than a wrong password."""

@@ -98,6 +98,7 @@ def test_foreground_ends_alone(store, open_dir):
                              start_new_session=True)
     try:
         wait_until((open_dir / "mux").exists, START_SEC, "its socket")
+        assert wire.exchange(open_dir / "mux", RIGHT) == wire.string("OK")
         (daemon,) = [p for p in children(shell.pid)
                      if str(SASLAUTHD) in command_line(p)]
         os.kill(daemon, signal.SIGTERM)
