@@ -39,6 +39,7 @@ struct dispatch {
 	struct workers workers;
 	unsigned wanted;		/* asked for, not yet seen */
 	bool grown;			/* said in the log */
+	bool full_told;			/* that workers_max is reached, too */
 
 	struct queue queue;
 	struct health health;
@@ -104,14 +105,16 @@ worker_lost(struct worker_link *w, enum auth_reason reason,
 	fail(d, r, reason, detail);
 }
 
-static void
+/* False: the pool has not heard it, and may have no room for it now. */
+static bool
 tell_pool(struct dispatch *d, enum frame_type type, uint64_t id)
 {
 	if (d->pool < 0)
-		return;
+		return false;
 	buf_reset(&d->out);
-	if (id == 0 || buf_put_u64(&d->out, id) == 0)
-		(void)frame_send(d->pool, type, id == 0 ? NULL : &d->out, -1);
+	return (id == 0 || buf_put_u64(&d->out, id) == 0) &&
+	    frame_send(d->pool, type, id == 0 ? NULL : &d->out, -1) ==
+	    FRAME_OK;
 }
 
 /* Nobody may trust this one any more. */
@@ -119,8 +122,16 @@ static void
 worker_kill(struct worker_link *w, enum auth_reason reason,
     const char *detail)
 {
-	tell_pool(w->dispatch, FRAME_KILL, w->id);
+	/* If it does not hear, its own watchdog kills. */
+	(void)tell_pool(w->dispatch, FRAME_KILL, w->id);
 	worker_lost(w, reason, detail);
+}
+
+static void
+pause_wishes(struct dispatch *d)
+{
+	d->pausing = true;
+	loop_timer_set(d->pause, WISH_PAUSE_MSEC);
 }
 
 /* Ask for as many workers as there are requests without one. */
@@ -135,8 +146,12 @@ want_workers(struct dispatch *d)
 	while (d->pool >= 0 && !d->pausing &&
 	    workers_total(&d->workers) + d->wanted < d->max &&
 	    count[IDLE] + count[STARTING] + d->wanted < need) {
+		/* A wish that did not get through is never answered. */
+		if (!tell_pool(d, FRAME_WANT, 0)) {
+			pause_wishes(d);
+			return;
+		}
 		d->wanted++;
-		tell_pool(d, FRAME_WANT, 0);
 	}
 }
 
@@ -373,9 +388,11 @@ add_worker(struct dispatch *d, uint64_t id, int fd)
 			    "more than %u workers are started", d->mech,
 			    d->ready);
 		d->grown = true;
-		if (workers_total(&d->workers) == d->max)
+		if (workers_total(&d->workers) == d->max && !d->full_told) {
+			d->full_told = true;
 			log_msg(LOG_NOTICE, "dispatch", "%s has reached "
 			    "workers_max, %u", d->mech, d->max);
+		}
 		loop_timer_set(d->shrink, SHRINK_CHECK_MSEC);
 	}
 }
@@ -387,8 +404,7 @@ on_gone(struct dispatch *d, uint64_t id, uint32_t backoff_msec)
 	if (id == 0) {
 		if (d->wanted > 0)
 			d->wanted--;
-		d->pausing = true;
-		loop_timer_set(d->pause, WISH_PAUSE_MSEC);
+		pause_wishes(d);
 	} else {
 		d->pausing = false;
 	}
@@ -503,7 +519,7 @@ on_shrink(void *arg)
 	if (workers_total(&d->workers) > d->ready) {
 		loop_timer_set(d->shrink, SHRINK_CHECK_MSEC);
 	} else if (d->grown) {
-		d->grown = false;
+		d->grown = d->full_told = false;
 		log_msg(LOG_INFO, "dispatch", "%s is back at %u workers",
 		    d->mech, workers_total(&d->workers));
 	}
@@ -527,6 +543,7 @@ dispatch_link(struct dispatch *d, struct buf *description, int fd)
 	d->ready = ready;
 	d->max = max;
 	d->down = false;
+	d->wanted = ready;	/* the pool starts these unasked */
 	d->pool = fd;
 	(void)io_set_nonblock(fd, true);
 	d->pool_io = loop_io_new(fd, on_pool, d);

@@ -226,7 +226,7 @@ test_deadline_in_queue(void **state)
 	(void)state;
 	fake_front.settings.request_timeout_sec = 1;
 	client = fake_ask("joe", "x");
-	fake_pool_hears(FRAME_WANT, 0);
+	fake_pool_hears_nothing();	/* the first worker is on its way */
 	assert_string_equal(fake_reply(client), "");
 	assert_int_equal(loglines_count("[reason=deadline"), 1);
 }
@@ -247,7 +247,6 @@ test_requeued(void **state)
 	second = fake_ask("two", "x");
 	id = fake_take(worker, "one");
 	/* Its answer is read, then "two" cannot be sent. */
-	fake_pool_hears(FRAME_WANT, 0);
 	assert_int_equal(shutdown(worker, SHUT_RD), 0);
 	fake_verdict(worker, id, AUTH_OK, REASON_NONE);
 	io_close(&worker);
@@ -338,7 +337,7 @@ test_no_worker_starts(void **state)
 	int client = fake_ask("joe", "x"), worker;
 
 	(void)state;
-	fake_pool_hears(FRAME_WANT, 0);
+	fake_pool_hears_nothing();
 	fake_tell(FRAME_GONE, 1, 100);
 	assert_string_equal(fake_reply(client), "");
 	assert_int_equal(loglines_count("[reason=backend_down"), 1);
@@ -353,9 +352,33 @@ test_no_worker_starts(void **state)
 
 /* The pool has no room (or no memory) for one more: asked again after a
  * while, or when a worker's end has made room, and not again and again. */
+/* More wishes than the channel holds: those that did not get through are
+ * uttered again. */
+static void
+test_many_wishes(void **state)
+{
+	enum { CLIENTS = 350 };
+	int clients[CLIENTS], i;
+
+	(void)state;
+	fake_link(1, CLIENTS);
+	for (i = 0; i < CLIENTS; i++)
+		clients[i] = fake_ask("joe", "x");
+	/* The first worker needs no wish. */
+	for (i = 1; i < CLIENTS; i++)
+		fake_pool_hears(FRAME_WANT, 0);
+	fake_run(300);
+	fake_pool_hears_nothing();
+	dispatch_abandon(fake_front.dispatch);
+	for (i = 0; i < CLIENTS; i++)
+		assert_string_equal(fake_reply(clients[i]), "");
+}
+
 static void
 test_wish_not_granted(void **state)
 {
+	int first = fake_ready_worker(1), busy = fake_ask("ann", "x");
+	uint64_t id = fake_take(first, "ann");
 	int client = fake_ask("joe", "x"), worker;
 
 	(void)state;
@@ -372,6 +395,9 @@ test_wish_not_granted(void **state)
 	assert_string_equal(fake_reply(client), "OK");
 	fake_run(300);
 	fake_pool_hears_nothing();
+	fake_verdict(first, id, AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(busy), "OK");
+	io_close(&first);
 	io_close(&worker);
 }
 
@@ -434,6 +460,7 @@ main(void)
 		TEST(test_growth),
 		TEST(test_retire),
 		TEST(test_no_worker_starts),
+		TEST(test_many_wishes),
 		TEST(test_wish_not_granted),
 		TEST(test_new_pool),
 		TEST(test_abandon)
