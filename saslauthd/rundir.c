@@ -144,14 +144,36 @@ write_pid(struct rundir *r, struct errmsg *e)
 	return RUNDIR_OK;
 }
 
+/* In the foreground there is no pid file of ours, but a daemon may hold its
+ * own, and be too busy to answer. */
+static enum rundir_status
+look_for_daemon(const struct rundir *r, struct errmsg *e)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	enum rundir_status st = RUNDIR_OK;
+	int fd;
+
+	fd = openat(r->dir_fd, PID_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return RUNDIR_OK;
+	if (fcntl(fd, F_GETLK, &fl) == 0 && fl.l_type != F_UNLCK) {
+		(void)errmsg_set(e, "Another instance of saslauthd is "
+		    "currently running (%s/" PID_NAME " is locked)", r->path);
+		st = RUNDIR_BUSY;
+	}
+	io_close(&fd);
+	return st;
+}
+
 enum rundir_status
 rundir_claim(struct rundir *r, bool foreground, struct errmsg *e)
 {
 	enum rundir_status st;
 
 	st = lock_file(r, LOCK_NAME, &r->lock_fd, e);
-	if (st == RUNDIR_OK && !foreground)
-		st = lock_file(r, PID_NAME, &r->pid_fd, e);
+	if (st == RUNDIR_OK)
+		st = foreground ? look_for_daemon(r, e) :
+		    lock_file(r, PID_NAME, &r->pid_fd, e);
 	if (st != RUNDIR_OK)
 		return st;
 	r->pid_ours = !foreground;

@@ -47,6 +47,19 @@ def test_second_start_harms_nothing(start_daemon, store, first, second):
     assert wire.exchange(daemon.socket, RIGHT) == OK
 
 
+@pytest.mark.needs_root
+def test_foreground_beside_a_daemon_that_cannot_answer(start_daemon, store):
+    """The lock of its pid file says that it lives."""
+    daemon = start_daemon("-a", "sasldb", "-O", store, "-n", "1")
+    daemon.wait_workers(1)
+    os.kill(daemon.one("front"), signal.SIGSTOP)
+    try:
+        assert start_again(daemon, "-f").returncode == ANOTHER_RUNS
+    finally:
+        os.kill(daemon.one("front"), signal.SIGCONT)
+    assert wire.exchange(daemon.socket, RIGHT) == OK
+
+
 def test_starts_at_the_same_time(store, open_dir):
     """Exactly one of them serves."""
     command = [SASLAUTHD, "-m", open_dir, "-a", "sasldb", "-O", store]
