@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/str.h"
@@ -39,8 +40,18 @@ static const struct conf_table sasldb_table = {
 	.count = sizeof(sasldb_keys) / sizeof(sasldb_keys[0]),
 };
 
+/* What decides who may read the file. */
+struct identity {
+	dev_t dev;
+	ino_t ino;		/* 0: no such file */
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
 struct sasldb {
 	char *path;
+	struct identity seen;	/* by the pool */
 	struct user_db *db;	/* NULL: not open */
 	int errnum;		/* why not */
 	/* A hash as this database has them, for the dummy; "" if unknown. */
@@ -57,6 +68,17 @@ sasldb_verify(const void *settings, struct errmsg *e)
 	return 0;
 }
 
+static struct identity
+identity_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct identity){ .ino = 0 };
+	return (struct identity){ .dev = st.st_dev, .ino = st.st_ino,
+	    .uid = st.st_uid, .gid = st.st_gid, .mode = st.st_mode };
+}
+
 static int
 sasldb_open(const void *settings, void **ctx_r, struct errmsg *e)
 {
@@ -68,8 +90,22 @@ sasldb_open(const void *settings, void **ctx_r, struct errmsg *e)
 		free(ctx);
 		return errmsg_errno(e, ENOMEM, "sasldb");
 	}
+	ctx->seen = identity_of(ctx->path);
 	*ctx_r = ctx;
 	return 0;
+}
+
+/* A file that appeared, or was given to somebody else, may need workers with
+ * other rights. New content in it does not. */
+static bool
+sasldb_changed(void *context)
+{
+	struct sasldb *ctx = context;
+	struct identity now = identity_of(ctx->path), was = ctx->seen;
+
+	ctx->seen = now;
+	return now.dev != was.dev || now.ino != was.ino ||
+	    now.uid != was.uid || now.gid != was.gid || now.mode != was.mode;
 }
 
 /* Only trying tells. A file that is missing or bad is an outage, which other
@@ -235,5 +271,6 @@ const struct mech mech_sasldb = {
 	.accessible = sasldb_accessible,
 	.ready = sasldb_ready,
 	.check = sasldb_check,
+	.changed = sasldb_changed,
 	.close = sasldb_close,
 };

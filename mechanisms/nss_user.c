@@ -114,7 +114,7 @@ none_or_unreadable(const struct nss_user_db *db, struct errmsg *e)
 	errnum = errno;
 	if (errnum == EACCES)
 		errmsg_set(e, "%s is not readable to this worker: give it "
-		    "the file's group or leave worker_user unset", db->path);
+		    "the file's group, or start saslauthd as root", db->path);
 	else
 		errmsg_errno(e, errnum, "%s", db->path);
 	return errnum == EACCES || errnum == ENOENT ?

@@ -127,6 +127,13 @@ user_db_file_open(const char *path, int *errnum_r, struct errmsg *e)
 		    "owner %ld, group %ld, mode %04o", path, (long)geteuid(),
 		    (long)st.st_uid, (long)st.st_gid,
 		    (unsigned)(st.st_mode & MODE_BITS));
+	/* The owner of this process was chosen at the start; since then the
+	 * database was made, or moved, by somebody else. */
+	if (*errnum_r == EACCES)
+		return errmsg_set(e, "%s: Permission denied: user %ld "
+		    "may not enter the directory; as root, give directory, "
+		    "database and -lock file a group of that user, or restart "
+		    "saslauthd", path, (long)geteuid());
 	return errmsg_errno(e, *errnum_r, "%s", path);
 }
 

@@ -34,6 +34,7 @@
 #define WATCHDOG_MSEC 1000	/* between two looks at the slots */
 #define WATCHDOG_GRACE_MSEC 2000	/* the front kills first */
 #define CHANGED_MSEC 5000	/* between two looks at mapped files */
+#define FRONT_PATIENCE_MSEC 2000	/* for a front that does not read */
 #define BACKOFF_FIRST_MSEC 100	/* after a worker that died at its start */
 #define BACKOFF_MAX_MSEC 30000
 
@@ -84,20 +85,46 @@ drop_front(struct pool *p)
 	io_close(&p->front);
 }
 
+static void end(struct pool *p);
+
+/* A few hundred frames fit into the channel: many workers at once may have
+ * to wait until the front has read some. */
+static enum frame_status
+send_patiently(int to, enum frame_type type, const struct buf *b, int fd)
+{
+	struct deadline d = deadline_in_msec(FRONT_PATIENCE_MSEC);
+	struct pollfd room = { to, POLLOUT, 0 };
+	enum frame_status st;
+
+	while ((st = frame_send(to, type, b, fd)) == FRAME_AGAIN &&
+	    !deadline_passed(&d))
+		(void)poll(&room, 1, deadline_poll_msec(&d));
+	return st;
+}
+
 static void
 tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
     const char *text, int fd)
 {
+	enum frame_status st = FRAME_BAD;
 	struct buf b;
 
 	if (p->front < 0)
 		return;
 	buf_init(&b, FRAME_MAX);
-	if (buf_put_u64(&b, id) != 0 || buf_put_u32(&b, msec) != 0 ||
-	    buf_put_str(&b, text) != 0 ||
-	    frame_send(p->front, type, &b, fd) != FRAME_OK)
-		drop_front(p);
+	if (buf_put_u64(&b, id) == 0 && buf_put_u32(&b, msec) == 0 &&
+	    buf_put_str(&b, text) == 0)
+		st = send_patiently(p->front, type, &b, fd);
 	buf_fini(&b);
+	if (st == FRAME_AGAIN) {
+		/* It lives, and would wait for ever for what it was not told.
+		 * Only the keeper can link us anew, and does when we end. */
+		log_msg(LOG_ERR, "pool", "the front does not read: the pool "
+		    "of %s starts again", p->load.mech->name);
+		end(p);
+	}
+	if (st != FRAME_OK)
+		drop_front(p);
 }
 
 /* What the front must know of this backend. */
@@ -283,9 +310,17 @@ watch(struct pool *p)
 static void
 look_for_changes(struct pool *p)
 {
+	struct errmsg why = ERRMSG_INIT, e = ERRMSG_INIT;
+
 	p->changed = deadline_in_msec(CHANGED_MSEC);
 	if (!p->load.mech->changed(p->mech_ctx))
 		return;
+	/* A database that was not there at the start may need other rights
+	 * than were thought. */
+	if (rights_decide(&p->privs, &p->load, p->mech_ctx, &why, &e) != 0)
+		log_msg(LOG_ERR, "pool", "%s", e.text);
+	else if (why.text[0] != '\0')
+		log_msg(LOG_NOTICE, "pool", "%s", why.text);
 	log_msg(LOG_INFO, "pool", "files of mechanism %s changed: "
 	    "its workers are replaced", p->load.mech->name);
 	tell_front(p, FRAME_RETIRE, p->next_id, 0, "", -1);
@@ -489,10 +524,28 @@ serve(struct pool *p)
 	return EX_OK;
 }
 
+/* Those that a start would need. */
+static int
+check_users(const struct settings *s)
+{
+	const char *worker = s->worker_user[0] != '\0' ? s->worker_user :
+	    s->user;
+	struct errmsg e = ERRMSG_INIT;
+	struct privs unused;
+	bool fallback;
+
+	if (privs_find(&unused, s->user, &fallback, &e) == 0 &&
+	    privs_find(&unused, worker, &fallback, &e) == 0)
+		return 0;
+	tell_keeper(EX_CONFIG, e.text);
+	return -1;
+}
+
 static int
 check(struct pool *p)
 {
-	if (receive_settings(p, say_remark) == 0)
+	if (receive_settings(p, say_remark) == 0 &&
+	    check_users(&p->load.settings) == 0)
 		(void)say_ready(p);
 	pool_load_fini(&p->load);
 	return EX_OK;

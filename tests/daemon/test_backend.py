@@ -10,7 +10,7 @@ import time
 import pytest
 
 from asking import Asking, busy
-from daemon_users import PASSWORD, RIGHT, USER, WRONG
+from daemon_users import PASSWORD, REALM, RIGHT, USER, WRONG, set_password
 from lib import wait_until, wire
 from lib.daemon import POOL, SASLAUTHD, running, stat_fields
 
@@ -31,6 +31,23 @@ def crowd(daemon, count, service, password=PASSWORD):
             for n in range(count)]
 
 
+# A database that comes after the daemon.
+
+@needs_root
+def test_database_made_later(start_daemon, open_dir, syslog):
+    """In a directory that only root may enter, which nobody could know when
+    it was decided who the workers are."""
+    database = open_dir / "later" / "users.lmdb"
+    daemon = start_daemon("-a", "sasldb", "-O", database, "-n", "1")
+    assert wire.exchange(daemon.socket, RIGHT) == wire.string("")
+    mark = syslog.mark()
+    database.parent.mkdir(mode=0o700)
+    set_password(database, USER, PASSWORD, REALM)
+    wait_until(lambda: wire.exchange(daemon.socket, RIGHT) == OK, 15,
+               "an answer from the new database")
+    syslog.wait_for("workers of sasldb keep the starting identity", mark=mark)
+
+
 # Hang and crash.
 
 @needs_root
@@ -46,6 +63,24 @@ def test_hang_ends_at_its_deadline(pam_daemon, syslog):
     # The pool itself would look at it 2 s later only.
     wait_until(lambda: not running(worker), 1, "end of the worker")
     assert worker not in daemon.wait_workers(2)
+
+
+@needs_root
+@pytest.mark.parametrize("mechanism", ["sasldb", "shadow", "getpwent", "pam"])
+def test_silence_ends_at_its_deadline(start_daemon, store, services,
+                                      mechanism):
+    """A worker that stands still, whatever keeps it: one outage, then
+    another worker answers."""
+    option = ["-O", store] if mechanism == "sasldb" else []
+    daemon = start_daemon("-a", mechanism, *option, "-n", "1", "--set",
+                          "backend_timeout=1", "--set", "workers_max=1")
+    (worker,) = daemon.wait_workers(1)
+    os.kill(worker, signal.SIGSTOP)
+    asking = Asking(daemon, "quick")
+    assert asking.result() == wire.OUTAGE
+    assert 1 <= asking.seconds < 1 + MARGIN_SEC
+    wait_until(lambda: not running(worker), 1, "end of the worker")
+    assert wire.request(daemon.socket, "nosuch", "x") == wire.NO
 
 
 @needs_root

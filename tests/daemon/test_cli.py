@@ -246,6 +246,9 @@ def test_user_that_cannot_be(open_dir, setting):
                     "--set", setting)
     assert setting.partition("=")[2] in error
     assert not (open_dir / "run" / "mux").exists()
+    error = refused(CONFIGURATION, "-a", "getpwent", "--check", "--set",
+                    setting)
+    assert setting.partition("=")[2] in error
 
 
 @pytest.mark.parametrize("setting", [
