@@ -30,12 +30,12 @@
 const struct mech_name mech_names[] = {
 	{ .name = "sasldb", .built = BUILT_SASLDB },
 	{ .name = "getpwent", .built = true },
-	{ .name = "kerberos5", .built = false, .reads_conf = true },
+	{ .name = "kerberos5", .later = true, .reads_conf = true },
 	{ .name = "pam", .built = BUILT_PAM },
-	{ .name = "rimap", .built = false },
+	{ .name = "rimap", .later = true },
 	{ .name = "shadow", .built = BUILT_SHADOW },
-	{ .name = "ldap", .built = false, .reads_conf = true },
-	{ .name = "httpform", .built = false, .reads_conf = true },
+	{ .name = "ldap", .later = true, .reads_conf = true },
+	{ .name = "httpform", .later = true, .reads_conf = true },
 };
 const size_t mech_names_count = sizeof(mech_names) / sizeof(mech_names[0]);
 

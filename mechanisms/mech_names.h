@@ -13,6 +13,7 @@
 struct mech_name {
 	const char *name;
 	bool built;		/* in this build */
+	bool later;		/* no build of this version has it */
 	bool reads_conf;	/* Cyrus' one read saslauthd.conf */
 };
 

@@ -110,9 +110,10 @@ pick_mechanism(struct start *st)
 		    "unknown authentication mechanism: %s", name);
 		refuse(st, EX_USAGE);
 	} else if (!st->mech->built) {
-		log_msg(LOG_ERR, "main", "mechanism %s is not built in: "
-		    "rebuild with its library (see the end of configure)",
-		    st->mech->name);
+		log_msg(LOG_ERR, "main", "mechanism %s is not built in: %s",
+		    st->mech->name, st->mech->later ?
+		    "this version does not have it" :
+		    "rebuild with its library (see the end of configure)");
 		refuse(st, EX_CONFIG);
 	}
 }
