@@ -62,6 +62,24 @@ def test_missing_file_is_no_denial(drive):
     assert drive.verdict("joe", "secret") == OK
 
 
+def test_garbage_in_the_file(drive):
+    """Lines that are none hide nobody behind them, and let nobody in."""
+    users.add("joe", "secret", "md5", in_passwd=True)
+    lines = users.PASSWD.read_bytes()
+    try:
+        users.PASSWD.write_bytes(
+            b"\0\xff\n:::::::\njoe\nann:" + b"x" * 5000 +
+            b"\nbob:$6$:a:b:c:d:e\n\n" + lines)
+        assert drive.verdict("joe", "secret") == OK
+        for name in ("ann", "bob", ""):
+            assert drive.verdict(name, "x")[0] == "denied", name
+        users.PASSWD.write_bytes(os.urandom(4096))
+        assert drive.verdict("joe", "secret")[0] != "ok"
+    finally:
+        users.PASSWD.write_bytes(lines)
+    assert drive.verdict("joe", "secret") == OK
+
+
 @pytest.mark.parametrize("sources, errnum, wanted", [
     ("files testerror", 5, ("tempfail", "backend_down")),
     ("testerror files", 5, ("denied", "no_such_user")),

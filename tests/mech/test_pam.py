@@ -324,6 +324,24 @@ def test_modules_stay_mapped_between_requests(drive):
     assert {"pam_permit.so", "pam_succeed_if.so"} <= mapped(drive)
 
 
+@pytest.mark.parametrize("text", [
+    "", "garbage\n", "auth\n", "auth required\n", "auth required nosuch.so\n",
+    "auth [success=99 default=ignore] pam_permit.so\n", "\0\xff\n" * 100,
+    "auth required pam_unix.so \\\n" * 50,
+])
+def test_garbage_in_the_service(drive, text):
+    """Nobody gets in by it, and the other services go on."""
+    users.add("joe", "secret", "md5")
+    users.pam_unix_service("sound")
+    service = users.PAM_DIR / "broken"
+    service.write_text(text)
+    try:
+        assert drive.verdict("joe", "wrong", "broken")[0] != "ok"
+        assert drive.verdict("joe", "secret", "sound") == OK
+    finally:
+        service.unlink()
+
+
 @pytest.mark.ordinary_build  # ASan keeps what is freed
 def test_more_services_than_are_kept(drive):
     names = [f"svc{number}" for number in range(40)]

@@ -29,6 +29,26 @@ def test_every_method(drive, method):
     assert drive.verdict("joe", "secre") == ("denied", "bad_password")
 
 
+GARBAGE = (b"\0\xff\xfe\n:::::::::\njoe\n:\nann:" + b"x" * 5000 +
+           b"\nbob:$6$:a:b:c:d:e:f\n\n\xe9:::\n")
+
+
+def test_garbage_in_the_file(drive):
+    """Lines that are none hide nobody behind them, and let nobody in."""
+    users.add("joe", "secret", "md5")
+    lines = users.SHADOW.read_bytes()
+    try:
+        users.SHADOW.write_bytes(GARBAGE + lines)
+        assert drive.verdict("joe", "secret") == OK
+        for name in ("ann", "bob", "", "\u00e9"):
+            assert drive.verdict(name, "x")[0] == "denied", name
+        users.SHADOW.write_bytes(os.urandom(4096))
+        assert drive.verdict("joe", "secret")[0] != "ok"
+    finally:
+        users.SHADOW.write_bytes(lines)
+    assert drive.verdict("joe", "secret") == OK
+
+
 def test_des_sees_eight_characters_only(drive):
     users.add("joe", "12345678", "des")
     assert drive.verdict("joe", "12345678more") == OK
