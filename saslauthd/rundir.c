@@ -141,6 +141,7 @@ write_pid(struct rundir *r, struct errmsg *e)
 	if (ftruncate(r->pid_fd, 0) != 0 ||
 	    io_write_all(r->pid_fd, text, strlen(text), &never) != 0)
 		return fail_errno(e, "cannot write " PID_NAME " in", r);
+	r->pid_ours = fstat(r->pid_fd, &r->pid) == 0;
 	return RUNDIR_OK;
 }
 
@@ -153,7 +154,8 @@ look_for_daemon(const struct rundir *r, struct errmsg *e)
 	enum rundir_status st = RUNDIR_OK;
 	int fd;
 
-	fd = openat(r->dir_fd, PID_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(r->dir_fd, PID_NAME,
+	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return RUNDIR_OK;
 	if (fcntl(fd, F_GETLK, &fl) == 0 && fl.l_type != F_UNLCK) {
@@ -176,7 +178,6 @@ rundir_claim(struct rundir *r, bool foreground, struct errmsg *e)
 		    lock_file(r, PID_NAME, &r->pid_fd, e);
 	if (st != RUNDIR_OK)
 		return st;
-	r->pid_ours = !foreground;
 	if (answers(r)) {
 		(void)errmsg_set(e, "Another instance of saslauthd is "
 		    "currently running (%s/" SOCKET_NAME " answers)", r->path);
@@ -237,7 +238,9 @@ rundir_listen(struct rundir *r, struct errmsg *e)
 		    SOCKET_NAME, r->path);
 		goto fail_unlink;
 	}
-	r->socket_ours = true;
+	/* Not fstat(2), which tells of the socket, not of its name. */
+	r->socket_ours = fstatat(r->dir_fd, SOCKET_NAME, &r->socket,
+	    AT_SYMLINK_NOFOLLOW) == 0;
 	return fd;
 
 fail_unlink:
@@ -254,11 +257,22 @@ rundir_started(struct rundir *r)
 		io_close(&r->lock_fd);
 }
 
+/* Somebody may have removed ours, and another instance made its own. */
+static void
+remove_ours(const struct rundir *r, const char *name, const struct stat *ours)
+{
+	struct stat now;
+
+	if (fstatat(r->dir_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    now.st_dev == ours->st_dev && now.st_ino == ours->st_ino)
+		(void)unlinkat(r->dir_fd, name, 0);
+}
+
 void
 rundir_unlisten(struct rundir *r)
 {
 	if (r->socket_ours)
-		(void)unlinkat(r->dir_fd, SOCKET_NAME, 0);
+		remove_ours(r, SOCKET_NAME, &r->socket);
 	r->socket_ours = false;
 }
 
@@ -267,7 +281,7 @@ rundir_release(struct rundir *r)
 {
 	rundir_unlisten(r);
 	if (r->pid_ours)
-		(void)unlinkat(r->dir_fd, PID_NAME, 0);
+		remove_ours(r, PID_NAME, &r->pid);
 	r->pid_ours = false;
 	io_close(&r->pid_fd);
 	io_close(&r->lock_fd);

@@ -13,6 +13,7 @@
 #define SASLAUTHD_RUNDIR_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "common/errmsg.h"
 
@@ -21,6 +22,7 @@ struct rundir {
 	int dir_fd;
 	int lock_fd;		/* saslauthd.pid.lock */
 	int pid_fd;		/* saslauthd.pid, -1 in the foreground */
+	struct stat socket, pid;	/* what we made, to remove no other */
 	bool socket_ours, pid_ours;
 };
 

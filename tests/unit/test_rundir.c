@@ -355,6 +355,30 @@ test_mux_is_a_directory(void **state)
 	assert_int_equal(rmdir(in_dir("mux")), 0);
 }
 
+/* The directory was emptied and another instance moved in: what it made is
+ * not removed with ours. */
+static void
+test_others_files_stay(void **state)
+{
+	int fd, other;
+
+	(void)state;
+	claim(false);
+	fd = rundir_listen(&rundir, &e);
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(in_dir("mux")), 0);
+	assert_int_equal(unlink(in_dir("saslauthd.pid")), 0);
+	other = open(in_dir("mux"), O_WRONLY | O_CREAT | O_EXCL, 0600);
+	io_close(&other);
+	other = open(in_dir("saslauthd.pid"), O_WRONLY | O_CREAT | O_EXCL,
+	    0600);
+	io_close(&other);
+	rundir_release(&rundir);
+	io_close(&fd);
+	assert_true(exists("mux"));
+	assert_true(exists("saslauthd.pid"));
+}
+
 int
 main(void)
 {
@@ -369,6 +393,8 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_listen, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(test_others_files_stay,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket_that_answers,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_socket, set_up,
