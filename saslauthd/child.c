@@ -33,13 +33,14 @@ become(const char *program, char *const argv[], int channel, int lifeline,
 	    dup2(chan_high, CHILD_CHANNEL_FD) < 0 ||
 	    dup2(life_high, CHILD_LIFELINE_FD) < 0)
 		_exit(EX_OSERR);
+	io_close_from(FIRST_FREE_FD, NULL, 0);
 	null_fd = keep_stdio ? -1 : open("/dev/null", O_RDWR);
 	if (null_fd >= 0) {
 		(void)dup2(null_fd, STDIN_FILENO);
 		(void)dup2(null_fd, STDOUT_FILENO);
 		(void)dup2(null_fd, STDERR_FILENO);
+		io_close(&null_fd);
 	}
-	io_close_from(FIRST_FREE_FD, NULL, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(program, argv);

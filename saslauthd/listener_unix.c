@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "common/deadline.h"
 #include "common/io.h"
 #include "common/log.h"
 #include "saslauthd/client.h"
@@ -14,6 +15,7 @@
 #include "saslauthd/loop.h"
 
 #define ACCEPT_BATCH 64		/* then answers get their turn */
+#define QUIET_MSEC 10000	/* between two lines about that */
 #define ACCEPT_RETRY_MSEC 100	/* when the system is out of descriptors */
 
 struct listener {
@@ -21,7 +23,19 @@ struct listener {
 	int fd;
 	struct loop_io *io;
 	struct loop_timer *retry;
+	int64_t quiet_until_msec;	/* nothing to say before that */
 };
+
+static void
+say_shortage(struct listener *l)
+{
+	int64_t now = deadline_now_msec();
+
+	if (now < l->quiet_until_msec)
+		return;
+	log_msg(LOG_ERR, "listener", "clients have to wait: accept: %m");
+	l->quiet_until_msec = now + QUIET_MSEC;
+}
 
 /* 1: took one; 0: nobody waits; -1: cannot take one now. */
 static int
@@ -48,7 +62,7 @@ accept_one(struct listener *l)
 		return 1;
 	/* EMFILE, ENFILE, ENOBUFS, ENOMEM: the socket stays readable, so
 	 * waiting for it would spin. */
-	log_msg(LOG_ERR, "listener", "accept: %m");
+	say_shortage(l);
 	loop_timer_set(l->retry, ACCEPT_RETRY_MSEC);
 	return -1;
 }

@@ -7,7 +7,8 @@
 
 struct queue_line {
 	TAILQ_ENTRY(queue_line) link;
-	TAILQ_HEAD(, queue_item) items;
+	TAILQ_HEAD(queue_items, queue_item) items;
+	size_t count;
 	uid_t uid;
 };
 
@@ -37,6 +38,7 @@ queue_push(struct queue *q, uid_t uid, struct queue_item *item)
 	}
 	TAILQ_INSERT_TAIL(&l->items, item, link);
 	item->line = l;
+	l->count++;
 	q->count++;
 	return 0;
 }
@@ -50,6 +52,7 @@ queue_remove(struct queue *q, struct queue_item *item)
 		return;
 	TAILQ_REMOVE(&l->items, item, link);
 	item->line = NULL;
+	l->count--;
 	q->count--;
 	if (TAILQ_EMPTY(&l->items)) {
 		TAILQ_REMOVE(&q->lines, l, link);
@@ -69,6 +72,26 @@ queue_pop(struct queue *q)
 	/* To the end, before the line may go with its last item. */
 	TAILQ_REMOVE(&q->lines, l, link);
 	TAILQ_INSERT_TAIL(&q->lines, l, link);
+	queue_remove(q, item);
+	return item;
+}
+
+struct queue_item *
+queue_pop_greedy(struct queue *q, uid_t uid)
+{
+	struct queue_line *l, *longest = NULL;
+	struct queue_item *item;
+	size_t own = 0;
+
+	TAILQ_FOREACH(l, &q->lines, link) {
+		if (l->uid == uid)
+			own = l->count;
+		if (longest == NULL || l->count > longest->count)
+			longest = l;
+	}
+	if (longest == NULL || longest->count <= own + 1)
+		return NULL;
+	item = TAILQ_LAST(&longest->items, queue_items);
 	queue_remove(q, item);
 	return item;
 }

@@ -30,6 +30,9 @@ void queue_init(struct queue *q);
 int queue_push(struct queue *q, uid_t uid, struct queue_item *item);
 /* First of the line whose turn it is, or NULL. */
 struct queue_item *queue_pop(struct queue *q);
+/* Newest of the longest line, if that is longer than the uid's would become;
+ * else NULL. */
+struct queue_item *queue_pop_greedy(struct queue *q, uid_t uid);
 /* Out of turn. Does nothing for an item in no queue. */
 void queue_remove(struct queue *q, struct queue_item *item);
 

@@ -9,7 +9,7 @@
 
 /* Root only: make a directory that is already deleted the root directory, so
  * that it is empty and nothing can ever be made in it. */
-int sandbox_empty_root(const char *under, struct errmsg *e);
+int sandbox_empty_root(const char *run_dir, struct errmsg *e);
 
 /*
  * Forbid files (Landlock) and every system call the loop does not need

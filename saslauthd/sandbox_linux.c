@@ -19,15 +19,29 @@
 #include "common/str.h"
 #include "saslauthd/sandbox.h"
 
+/* In the run directory, or where else root may write: it may be gone or full
+ * when a front has to be replaced. */
+static int
+make_directory(const char *run_dir, char *to, size_t size, struct errmsg *e)
+{
+	const char *const places[] = { run_dir, "/run", "/tmp" };
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (str_format(to, size, "%s/.front.XXXXXX", places[i]) == 0 &&
+		    mkdtemp(to) != NULL)
+			return 0;
+	return errmsg_errno(e, errno, "cannot make an empty directory in %s",
+	    run_dir);
+}
+
 int
-sandbox_empty_root(const char *under, struct errmsg *e)
+sandbox_empty_root(const char *run_dir, struct errmsg *e)
 {
 	char path[4096];
 
-	if (str_format(path, sizeof(path), "%s/.front.XXXXXX", under) != 0 ||
-	    mkdtemp(path) == NULL)
-		return errmsg_errno(e, errno, "cannot make an empty directory "
-		    "in %s", under);
+	if (make_directory(run_dir, path, sizeof(path), e) != 0)
+		return -1;
 	if (chdir(path) != 0) {
 		(void)errmsg_errno(e, errno, "chdir %s", path);
 		(void)rmdir(path);
@@ -85,12 +99,13 @@ static const int allowed[] = {
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getrandom),
-	SCMP_SYS(futex), SCMP_SYS(restart_syscall), SCMP_SYS(tgkill),
+	SCMP_SYS(futex), SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-/* Memory that cannot be executed, and the one ioctl(2) of client.c. */
+/* Memory that cannot be executed, the one ioctl(2) of client.c, and abort(3):
+ * workers may run as the same user, and are not for us to signal. */
 static int
 allow_with_arguments(scmp_filter_ctx ctx)
 {
@@ -98,6 +113,9 @@ allow_with_arguments(scmp_filter_ctx ctx)
 
 	rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+		    1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return rc != 0 ? rc : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 	    SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
 }

@@ -26,7 +26,7 @@ void
 sigpipe_reset(void)
 {
 	static const int signals[] = {
-		SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE, SIGALRM
+		SIGTERM, SIGINT, SIGCHLD, SIGPIPE, SIGALRM
 	};
 	sigset_t none;
 	size_t i;
@@ -35,6 +35,8 @@ sigpipe_reset(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		(void)signal(signals[i], SIG_DFL);
+	/* Not even one that comes before there is a handler ends us. */
+	(void)signal(SIGHUP, SIG_IGN);
 }
 
 int

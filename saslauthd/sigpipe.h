@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* First thing in main: nothing blocked, nothing ignored, whatever the parent
- * left us. A blocked SIGTERM or an ignored SIGCHLD would survive exec. */
+/* First thing in main: nothing blocked, nothing ignored but SIGHUP, whatever
+ * the parent left us: a blocked SIGTERM or an ignored SIGCHLD survives exec. */
 void sigpipe_reset(void);
 
 /* Catch these signals and ignore SIGPIPE. Returns the read end, non-blocking

@@ -116,6 +116,34 @@ test_again(void **state)
 	expect_empty();
 }
 
+static void
+greedy(uid_t uid, unsigned i)
+{
+	assert_ptr_equal(queue_pop_greedy(&queue, uid), &items[i]);
+}
+
+/* At the limit the newest of who holds most gives way, but only to somebody
+ * who then still holds no more. */
+static void
+test_greedy(void **state)
+{
+	(void)state;
+	assert_null(queue_pop_greedy(&queue, 0));
+	push(1000, 0);
+	assert_null(queue_pop_greedy(&queue, 0));
+	push(1000, 1);
+	push(1000, 2);
+	push(33, 3);
+	assert_null(queue_pop_greedy(&queue, 1000));
+	greedy(33, 2);
+	assert_null(queue_pop_greedy(&queue, 33));
+	greedy(0, 1);
+	assert_null(queue_pop_greedy(&queue, 0));
+	expect(0);
+	expect(3);
+	expect_empty();
+}
+
 int
 main(void)
 {
@@ -123,6 +151,7 @@ main(void)
 		cmocka_unit_test_setup(test_one_line, set_up),
 		cmocka_unit_test_setup(test_turns, set_up),
 		cmocka_unit_test_setup(test_remove, set_up),
+		cmocka_unit_test_setup(test_greedy, set_up),
 		cmocka_unit_test_setup(test_again, set_up)
 	};
 
