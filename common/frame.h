@@ -33,11 +33,13 @@ enum frame_type {
 	FRAME_READY,
 	FRAME_FAILED,		/* exit status, text */
 	FRAME_WANT_LOG,
+	FRAME_WANT_PEER,	/* the channel to the pool broke */
 	FRAME_SIGNAL,		/* a signal meant for the keeper */
 	FRAME_STOPPED,
 	/* pool -> front */
 	FRAME_WORKER,		/* id + descriptor of its channel */
 	FRAME_GONE,		/* id, msec until the next is tried, text */
+	FRAME_FILLED,		/* a new front has all that come unasked */
 	FRAME_RETIRE,		/* id: this worker and older ones, when idle */
 	/* front -> pool */
 	FRAME_WANT,		/* one more worker, please */

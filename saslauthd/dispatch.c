@@ -10,6 +10,7 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "saslauthd/backend_link.h"
 #include "saslauthd/client.h"
 #include "saslauthd/dispatch.h"
 #include "saslauthd/front.h"
@@ -27,9 +28,9 @@ struct dispatch {
 	struct front *front;
 	char mech[MECH_NAME_MAX];
 	bool sees_address;
+	bool filling;			/* the pool is starting its first */
 	unsigned ready, max;		/* workers kept, workers allowed */
-	int pool;			/* channel, or -1 */
-	struct loop_io *pool_io;
+	struct backend_link pool;
 	struct loop_timer *pool_grace;	/* runs while there is no pool */
 	struct loop_timer *shrink;
 	struct loop_timer *pause;	/* runs while no wish is uttered */
@@ -105,25 +106,13 @@ worker_lost(struct worker_link *w, enum auth_reason reason,
 	fail(d, r, reason, detail);
 }
 
-/* False: the pool has not heard it, and may have no room for it now. */
-static bool
-tell_pool(struct dispatch *d, enum frame_type type, uint64_t id)
-{
-	if (d->pool < 0)
-		return false;
-	buf_reset(&d->out);
-	return (id == 0 || buf_put_u64(&d->out, id) == 0) &&
-	    frame_send(d->pool, type, id == 0 ? NULL : &d->out, -1) ==
-	    FRAME_OK;
-}
-
 /* Nobody may trust this one any more. */
 static void
 worker_kill(struct worker_link *w, enum auth_reason reason,
     const char *detail)
 {
 	/* If it does not hear, its own watchdog kills. */
-	(void)tell_pool(w->dispatch, FRAME_KILL, w->id);
+	(void)backend_link_kill(&w->dispatch->pool, w->id);
 	worker_lost(w, reason, detail);
 }
 
@@ -143,11 +132,11 @@ want_workers(struct dispatch *d)
 	size_t need = d->queue.count +
 	    (d->front->settings.workers == 0 ? 1 : 0);
 
-	while (d->pool >= 0 && !d->pausing &&
+	while (backend_link_is_open(&d->pool) && !d->pausing && !d->filling &&
 	    workers_total(&d->workers) + d->wanted < d->max &&
 	    count[IDLE] + count[STARTING] + d->wanted < need) {
 		/* A wish that did not get through is never answered. */
-		if (!tell_pool(d, FRAME_WANT, 0)) {
+		if (!backend_link_want(&d->pool)) {
 			pause_wishes(d);
 			return;
 		}
@@ -245,6 +234,23 @@ assign_waiting(struct dispatch *d)
 	want_workers(d);
 }
 
+/* queue_max is for all: at it, whoever holds more than his share gives way
+ * to who holds less, so that one uid cannot shut out the others. */
+static bool
+make_room(struct dispatch *d, uid_t uid)
+{
+	struct queue_item *item;
+
+	if (d->queue.count < (size_t)d->front->settings.queue_max)
+		return true;
+	item = queue_pop_greedy(&d->queue, uid);
+	if (item == NULL)
+		return false;
+	fail(d, request_of(item), REASON_QUEUE_FULL,
+	    "queue_max is reached");
+	return true;
+}
+
 static bool
 none_is_ready(const struct dispatch *d)
 {
@@ -261,7 +267,7 @@ dispatch_submit(struct dispatch *d, struct request *r)
 		}
 	if (d->down && none_is_ready(d)) {
 		fail(d, r, REASON_BACKEND_DOWN, "no worker can be started");
-	} else if (d->queue.count >= (size_t)d->front->settings.queue_max) {
+	} else if (!make_room(d, client_uid(r->client))) {
 		fail(d, r, REASON_QUEUE_FULL, "queue_max is reached");
 	} else {
 		enqueue(d, r);
@@ -359,11 +365,12 @@ on_worker(void *arg, int fd)
 	}
 }
 
-/* ---- frames from the pool --------------------------------------------- */
+/* ---- what the pool says ----------------------------------------------- */
 
 static void
-add_worker(struct dispatch *d, uint64_t id, int fd)
+on_new_worker(void *arg, uint64_t id, int fd)
 {
+	struct dispatch *d = arg;
 	struct worker_link *w = calloc(1, sizeof(*w));
 
 	if (d->wanted > 0)
@@ -399,8 +406,10 @@ add_worker(struct dispatch *d, uint64_t id, int fd)
 
 /* A worker ended (id 0: one could not be started), or does not start. */
 static void
-on_gone(struct dispatch *d, uint64_t id, uint32_t backoff_msec)
+on_gone(void *arg, uint64_t id, uint32_t backoff_msec)
 {
+	struct dispatch *d = arg;
+
 	if (id == 0) {
 		if (d->wanted > 0)
 			d->wanted--;
@@ -417,9 +426,21 @@ on_gone(struct dispatch *d, uint64_t id, uint32_t backoff_msec)
 	want_workers(d);
 }
 
+/* Only now is known how many the pool starts unasked: fewer than it keeps
+ * ready while workers of the front before us still live. */
 static void
-retire_up_to(struct dispatch *d, uint64_t id)
+on_filled(void *arg)
 {
+	struct dispatch *d = arg;
+
+	d->filling = false;
+	want_workers(d);
+}
+
+static void
+on_retire(void *arg, uint64_t id)
+{
+	struct dispatch *d = arg;
 	struct worker_link *w, *next;
 	int state;
 
@@ -447,51 +468,13 @@ drop_workers(struct dispatch *d)
 }
 
 static void
-pool_gone(struct dispatch *d)
+on_lost(void *arg)
 {
-	loop_io_free(d->pool_io);
-	d->pool_io = NULL;
-	io_close(&d->pool);
+	struct dispatch *d = arg;
+
 	d->wanted = 0;
 	if (!d->front->stopping)
 		loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
-}
-
-static void
-on_pool(void *arg, int pool)
-{
-	struct dispatch *d = arg;
-	enum frame_type type;
-	char how[64];
-	uint64_t id;
-	uint32_t msec;
-	int fd = -1;
-
-	switch (frame_recv(pool, &type, &d->in, &fd)) {
-	case FRAME_AGAIN:
-		return;
-	case FRAME_EOF:
-	case FRAME_BAD:
-		pool_gone(d);
-		return;
-	case FRAME_OK:
-		break;
-	}
-	if (buf_get_u64(&d->in, &id) != 0 || buf_get_u32(&d->in, &msec) != 0 ||
-	    buf_get_chars(&d->in, how, sizeof(how)) != 0 ||
-	    (fd >= 0) != (type == FRAME_WORKER)) {
-		io_close(&fd);
-		pool_gone(d);
-		return;
-	}
-	if (type == FRAME_WORKER)
-		add_worker(d, id, fd);
-	else if (type == FRAME_GONE)
-		on_gone(d, id, msec);
-	else if (type == FRAME_RETIRE)
-		retire_up_to(d, id);
-	else
-		pool_gone(d);
 }
 
 static void
@@ -501,6 +484,11 @@ on_pool_missing(void *arg)
 
 	d->down = true;
 	flush_queue(d, REASON_BACKEND_DOWN, "the pool is gone");
+	if (d->front->stopping)
+		return;
+	/* It may be well, and only our channel to it broken. */
+	front_want_pool();
+	loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
 }
 
 /* Workers above the number kept ready go when they have idled long enough. */
@@ -537,18 +525,23 @@ dispatch_link(struct dispatch *d, struct buf *description, int fd)
 	    buf_get_u32(description, &max) != 0 || ready == 0 || max < ready)
 		return -1;
 	drop_workers(d);
-	pool_gone(d);
 	loop_timer_unset(d->pool_grace);
 	d->sees_address = sees_address != 0;
 	d->ready = ready;
 	d->max = max;
 	d->down = false;
-	d->wanted = ready;	/* the pool starts these unasked */
-	d->pool = fd;
-	(void)io_set_nonblock(fd, true);
-	d->pool_io = loop_io_new(fd, on_pool, d);
-	return d->pool_io != NULL ? 0 : -1;
+	d->filling = true;
+	d->wanted = 0;
+	return backend_link_open(&d->pool, fd);
 }
+
+static const struct backend_events backend_events = {
+	.worker = on_new_worker,
+	.gone = on_gone,
+	.retire = on_retire,
+	.filled = on_filled,
+	.lost = on_lost,
+};
 
 struct dispatch *
 dispatch_new(struct front *f)
@@ -559,7 +552,7 @@ dispatch_new(struct front *f)
 		return NULL;
 	d->front = f;
 	(void)str_copy(d->mech, sizeof(d->mech), f->settings.mechanism);
-	d->pool = -1;
+	backend_link_init(&d->pool, &backend_events, d);
 	d->ready = d->max = 1;
 	workers_init(&d->workers);
 	queue_init(&d->queue);
@@ -575,5 +568,6 @@ dispatch_new(struct front *f)
 		free(d);
 		return NULL;
 	}
+	loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
 	return d;
 }

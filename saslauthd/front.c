@@ -110,6 +110,12 @@ on_log_broken(void)
 	tell_keeper(FRAME_WANT_LOG, NULL);
 }
 
+void
+front_want_pool(void)
+{
+	tell_keeper(FRAME_WANT_PEER, NULL);
+}
+
 static void
 take_log(int fd)
 {

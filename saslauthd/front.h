@@ -34,6 +34,9 @@ struct front {
 	bool stopping;
 };
 
+/* The channel to the pool broke and no other one came: ask for one. */
+void front_want_pool(void);
+
 /* Called when a client has gone: room for another, or the end of a stop. */
 void front_client_gone(struct front *f);
 

@@ -36,9 +36,11 @@
 #define STOP_GRACE_MSEC 1000	/* on top, for the front to say so */
 #define POOL_STOP_MSEC 2000	/* a pool ends its workers with SIGKILL */
 #define LOG_RETRY_MSEC 1000	/* between tries to reach a syslog server */
+#define FORK_RETRY_MSEC 1000	/* after a fork(2) that failed */
 #define STABLE_MSEC 10000	/* a child that lived this long was healthy */
 #define BACKOFF_FIRST_MSEC 100
 #define BACKOFF_MAX_MSEC 30000
+#define FRONT_BACKOFF_MAX_MSEC 1000	/* clients hang without a front */
 
 enum phase { STARTING, SERVING, STOPPING_FRONT, STOPPING_POOL, ENDED };
 
@@ -60,6 +62,7 @@ struct keeper {
 	enum phase phase;
 	struct deadline phase_end;
 	struct deadline log_retry;	/* never: the front has its log */
+	int64_t log_given_msec;		/* when it last got one */
 	int status;
 };
 
@@ -98,7 +101,7 @@ start_part(struct keeper *k, struct part *p)
 		    e.text);
 		child_release(&p->child);
 		if (p->child.pid == 0)
-			p->restart = deadline_in_msec(BACKOFF_MAX_MSEC);
+			p->restart = deadline_in_msec(FORK_RETRY_MSEC);
 		fail_start(k, EX_OSERR);
 	}
 }
@@ -134,6 +137,7 @@ part_ended(struct keeper *k, struct part *p, int wstatus)
 	const char *how = WIFSIGNALED(wstatus) ? "signal" : "status";
 	int number = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) :
 	    WEXITSTATUS(wstatus);
+	int max;
 
 	child_release(&p->child);
 	p->child.pid = 0;
@@ -153,8 +157,9 @@ part_ended(struct keeper *k, struct part *p, int wstatus)
 	p->restart = deadline_in_msec(p->backoff_msec);
 	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
 	    p->backoff_msec * 2;
-	if (p->backoff_msec > BACKOFF_MAX_MSEC)
-		p->backoff_msec = BACKOFF_MAX_MSEC;
+	max = p == &k->front ? FRONT_BACKOFF_MAX_MSEC : BACKOFF_MAX_MSEC;
+	if (p->backoff_msec > max)
+		p->backoff_msec = max;
 }
 
 static void drain_part(struct keeper *k, struct part *p);
@@ -196,6 +201,8 @@ stop(struct keeper *k)
 	if (k->phase != SERVING)
 		return;
 	rundir_unlisten(&k->rundir);
+	/* Nobody is restarted any more, nor waited for with poll(2). */
+	k->front.restart = k->pool.restart = deadline_never();
 	k->phase = STOPPING_FRONT;
 	k->phase_end = deadline_in_msec(STOP_MSEC + STOP_GRACE_MSEC);
 	if (k->front.child.pid == 0 || frame_send(k->front.child.channel,
@@ -320,7 +327,11 @@ on_frame(struct keeper *k, struct part *p)
 	    (sig == SIGTERM || sig == SIGINT || sig == SIGHUP))
 		on_signal(k, (int)sig);
 	else if (type == FRAME_WANT_LOG && p == &k->front)
-		k->log_retry = deadline_in_msec(0);
+		/* A socket that breaks at once is not given all the time. */
+		k->log_retry = deadline_in_msec(k->log_given_msec +
+		    LOG_RETRY_MSEC - deadline_now_msec());
+	else if (type == FRAME_WANT_PEER && p == &k->front)
+		link_parts(k);	/* once the pool is there */
 	else if (type == FRAME_STOPPED && p == &k->front &&
 	    k->phase == STOPPING_FRONT)
 		stop_pool(k);
@@ -349,6 +360,7 @@ on_time(struct keeper *k)
 		start_part(k, &k->pool);
 	if (deadline_passed(&k->log_retry)) {
 		k->log_retry = deadline_never();
+		k->log_given_msec = deadline_now_msec();
 		if (k->front.child.pid > 0 && handover_log(
 		    k->front.child.channel) != 0)
 			k->log_retry = deadline_in_msec(LOG_RETRY_MSEC);
@@ -376,11 +388,12 @@ loop(struct keeper *k, int signal_fd)
 		if (poll(fds, 3, deadline_poll_msec(&next)) < 0 &&
 		    errno != EINTR)
 			break;
-		/* What a child still said comes before its death. */
-		if (fds[1].revents != 0)
-			drain_part(k, &k->front);
-		if (fds[2].revents != 0)
-			drain_part(k, &k->pool);
+		/* One frame each: a child that never stops talking must not
+		 * keep us from hearing signals and the other one. */
+		if (fds[1].revents != 0 && k->front.child.channel >= 0)
+			(void)on_frame(k, &k->front);
+		if (fds[2].revents != 0 && k->pool.child.channel >= 0)
+			(void)on_frame(k, &k->pool);
 		while ((sig = sigpipe_next(signal_fd)) > 0)
 			on_signal(k, sig);
 		on_time(k);

@@ -22,6 +22,7 @@ saslauthd_saslauthd_SOURCES = \
 	saslauthd/dispatch.c saslauthd/dispatch.h \
 	saslauthd/health.c saslauthd/health.h \
 	saslauthd/queue.c saslauthd/queue.h \
+	saslauthd/backend_link.c saslauthd/backend_link.h \
 	saslauthd/workers.c saslauthd/workers.h \
 	saslauthd/cache.c saslauthd/cache.h \
 	saslauthd/authlog.c saslauthd/authlog.h

@@ -37,11 +37,13 @@
 #define FRONT_PATIENCE_MSEC 2000	/* for a front that does not read */
 #define BACKOFF_FIRST_MSEC 100	/* after a worker that died at its start */
 #define BACKOFF_MAX_MSEC 30000
+#define RETRY_MSEC 1000		/* when the system is short of something */
 
 struct pool_worker {
 	pid_t pid;			/* 0: free */
 	uint64_t id;
 	unsigned front_no;		/* of the front it was made for */
+	unsigned wave;			/* of starts; see back_off */
 };
 
 struct pool {
@@ -61,6 +63,7 @@ struct pool {
 	int signal_fd;
 	int lifeline[2];		/* of the workers */
 	int backoff_msec;		/* 0: no trouble starting workers */
+	unsigned wave;			/* counts the back-offs */
 	struct deadline fork_after;
 	struct deadline watchdog, changed;
 };
@@ -177,8 +180,14 @@ fork_worker(struct pool *p)
 
 	while (i < p->max && p->workers[i].pid != 0)
 		i++;
-	if (i == p->max || frame_channel(fds) != 0)
+	if (i == p->max)
 		return;
+	if (frame_channel(fds) != 0) {
+		log_msg(LOG_ERR, "pool", "no channel for a worker: %s",
+		    strerror(errno));
+		p->fork_after = deadline_in_msec(RETRY_MSEC);
+		return;
+	}
 	memset(&p->slots[i], 0, sizeof(p->slots[i]));
 	pid = fork();
 	if (pid == 0)
@@ -187,7 +196,7 @@ fork_worker(struct pool *p)
 	if (pid < 0) {
 		log_msg(LOG_ERR, "pool", "cannot fork a worker: %s",
 		    strerror(errno));
-		p->fork_after = deadline_in_msec(BACKOFF_FIRST_MSEC);
+		p->fork_after = deadline_in_msec(RETRY_MSEC);
 		io_close(&fds[0]);
 		return;
 	}
@@ -195,6 +204,7 @@ fork_worker(struct pool *p)
 	p->workers[i].pid = pid;
 	p->workers[i].id = ++p->next_id;
 	p->workers[i].front_no = p->front_no;
+	p->workers[i].wave = p->wave;
 	p->alive++;
 	tell_front(p, FRAME_WORKER, p->workers[i].id, 0, "", fds[0]);
 	io_close(&fds[0]);
@@ -213,10 +223,14 @@ keep_ready(struct pool *p)
 	}
 }
 
-/* Workers that never got ready are not replaced at once, again and again. */
+/* Workers that never got ready are not replaced at once, again and again.
+ * Those started together fail together: that is one failure, not many. */
 static void
-back_off(struct pool *p)
+back_off(struct pool *p, unsigned wave)
 {
+	if (wave != p->wave)
+		return;
+	p->wave++;
 	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
 	    p->backoff_msec * 2;
 	if (p->backoff_msec > BACKOFF_MAX_MSEC)
@@ -255,7 +269,7 @@ worker_ended(struct pool *p, unsigned i, int wstatus)
 	if (was_ready) {
 		p->backoff_msec = 0;
 	} else {
-		back_off(p);
+		back_off(p, w->wave);
 		log_msg(LOG_ERR, "pool", "a worker of %s ended at its start "
 		    "(%s); the next is tried in %d ms", p->load.mech->name,
 		    how[0] != '\0' ? how : "status 0", p->backoff_msec);
@@ -361,6 +375,8 @@ on_keeper(struct pool *p)
 	p->front = fd;
 	p->front_no++;
 	(void)io_set_nonblock(fd, true);
+	keep_ready(p);
+	tell_front(p, FRAME_FILLED, 0, 0, "", -1);
 }
 
 /* Each wish is answered: by a worker, or by "none" (id 0). */
@@ -372,8 +388,8 @@ one_more(struct pool *p)
 	if (p->alive < p->max && deadline_passed(&p->fork_after))
 		fork_worker(p);
 	if (p->alive == before)
-		tell_front(p, FRAME_GONE, 0, (uint32_t)p->backoff_msec, "",
-		    -1);
+		tell_front(p, FRAME_GONE, 0, deadline_passed(&p->fork_after) ?
+		    0 : (uint32_t)p->backoff_msec, "", -1);
 }
 
 static void

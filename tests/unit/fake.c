@@ -29,9 +29,16 @@ struct front fake_front;
 unsigned fake_gone;
 bool fake_sees_address;
 const char *fake_address;
+unsigned fake_pools_wanted;
 
 static struct loop_timer *timer;
 static int pool = -1;
+
+void
+front_want_pool(void)
+{
+	fake_pools_wanted++;
+}
 
 void
 front_client_gone(struct front *f)
@@ -130,6 +137,7 @@ fake_set_up(void **state)
 	loglines_open(false);
 	fake_link(1, 2);
 	fake_gone = 0;
+	fake_pools_wanted = 0;
 	return 0;
 }
 
@@ -215,7 +223,7 @@ fake_reply(int client)
 /* ---- as the pool ------------------------------------------------------ */
 
 void
-fake_link(unsigned ready, unsigned max)
+fake_link_begins(unsigned ready, unsigned max)
 {
 	struct buf b;
 	int ends[2];
@@ -247,9 +255,22 @@ tell(enum frame_type type, uint64_t id, uint32_t msec, int fd)
 }
 
 void
+fake_link(unsigned ready, unsigned max)
+{
+	fake_link_begins(ready, max);
+	fake_tell(FRAME_FILLED, 0, 0);
+}
+
+void
 fake_tell(enum frame_type type, uint64_t id, uint32_t msec)
 {
 	tell(type, id, msec, -1);
+}
+
+void
+fake_unlink(void)
+{
+	io_close(&pool);
 }
 
 int

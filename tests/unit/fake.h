@@ -19,6 +19,8 @@
 extern struct front fake_front;
 /* How often a client has gone since fake_set_up(). */
 extern unsigned fake_gone;
+/* How often the front has asked for a pool since fake_set_up(). */
+extern unsigned fake_pools_wanted;
 /* For fake_link(): may verdicts depend on the address? For fake_ask(): the
  * fifth string, NULL for none. No and none in each new test. */
 extern bool fake_sees_address;
@@ -48,7 +50,11 @@ const char *fake_reply(int client);
 
 /* ---- as the pool ---- */
 
+/* A new pool that has started none of its workers; as fake_link_begins(),
+ * and it has said that no more will come unasked. */
 void fake_link(unsigned ready, unsigned max);
+void fake_link_begins(unsigned ready, unsigned max);
+void fake_unlink(void);		/* the pool, or the channel to it, is gone */
 /* A worker's channel; without its hello it is not ready. */
 int fake_worker(uint64_t id);
 void fake_hello(int worker, const char *build_id);

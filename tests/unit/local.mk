@@ -87,7 +87,7 @@ libunitfront_a_SOURCES = \
 	tests/unit/loglines.c tests/unit/loglines.h \
 	saslauthd/authlog.c saslauthd/cache.c saslauthd/client.c \
 	saslauthd/dispatch.c saslauthd/health.c saslauthd/loop.c \
-	saslauthd/workers.c \
+	saslauthd/backend_link.c saslauthd/workers.c \
 	saslauthd/options.c saslauthd/pool_load.c saslauthd/privs.c \
 	saslauthd/queue.c saslauthd/request.c saslauthd/rundir.c \
 	saslauthd/settings.c saslauthd/sigpipe.c

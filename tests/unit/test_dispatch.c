@@ -226,7 +226,7 @@ test_deadline_in_queue(void **state)
 	(void)state;
 	fake_front.settings.request_timeout_sec = 1;
 	client = fake_ask("joe", "x");
-	fake_pool_hears_nothing();	/* the first worker is on its way */
+	fake_pool_hears(FRAME_WANT, 0);
 	assert_string_equal(fake_reply(client), "");
 	assert_int_equal(loglines_count("[reason=deadline"), 1);
 }
@@ -247,6 +247,7 @@ test_requeued(void **state)
 	second = fake_ask("two", "x");
 	id = fake_take(worker, "one");
 	/* Its answer is read, then "two" cannot be sent. */
+	fake_pool_hears(FRAME_WANT, 0);
 	assert_int_equal(shutdown(worker, SHUT_RD), 0);
 	fake_verdict(worker, id, AUTH_OK, REASON_NONE);
 	io_close(&worker);
@@ -337,7 +338,7 @@ test_no_worker_starts(void **state)
 	int client = fake_ask("joe", "x"), worker;
 
 	(void)state;
-	fake_pool_hears_nothing();
+	fake_pool_hears(FRAME_WANT, 0);
 	fake_tell(FRAME_GONE, 1, 100);
 	assert_string_equal(fake_reply(client), "");
 	assert_int_equal(loglines_count("[reason=backend_down"), 1);
@@ -352,6 +353,58 @@ test_no_worker_starts(void **state)
 
 /* The pool has no room (or no memory) for one more: asked again after a
  * while, or when a worker's end has made room, and not again and again. */
+/* Nobody notices a broken channel but the front: it asks for another one,
+ * and answers meanwhile that it cannot ask. */
+static void
+test_pool_lost(void **state)
+{
+	int client, worker;
+
+	(void)state;
+	fake_unlink();
+	client = fake_ask("joe", "x");
+	fake_run(500);
+	assert_false(fake_answered(client));
+	assert_int_equal(fake_pools_wanted, 0);
+	assert_string_equal(fake_reply(client), "");
+	assert_int_equal(fake_pools_wanted, 1);
+	client = fake_ask("joe", "x");
+	assert_string_equal(fake_reply(client), "");
+	fake_run(2500);
+	assert_int_equal(fake_pools_wanted, 2);
+	fake_link(1, 2);
+	worker = fake_ready_worker(1);
+	client = fake_ask("joe", "x");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(client), "OK");
+	fake_run(2500);
+	assert_int_equal(fake_pools_wanted, 2);
+	io_close(&worker);
+}
+
+/* What the pool starts unasked is not asked for. */
+static void
+test_filling(void **state)
+{
+	int client, worker;
+
+	(void)state;
+	fake_link_begins(1, 2);
+	client = fake_ask("joe", "x");
+	fake_pool_hears_nothing();
+	worker = fake_ready_worker(1);
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(client), "OK");
+	io_close(&worker);
+	fake_settle();
+	client = fake_ask("joe", "x");
+	fake_pool_hears_nothing();
+	fake_tell(FRAME_FILLED, 0, 0);
+	fake_pool_hears(FRAME_WANT, 0);
+	fake_tell(FRAME_GONE, 2, 100);
+	assert_string_equal(fake_reply(client), "");
+}
+
 /* More wishes than the channel holds: those that did not get through are
  * uttered again. */
 static void
@@ -364,8 +417,7 @@ test_many_wishes(void **state)
 	fake_link(1, CLIENTS);
 	for (i = 0; i < CLIENTS; i++)
 		clients[i] = fake_ask("joe", "x");
-	/* The first worker needs no wish. */
-	for (i = 1; i < CLIENTS; i++)
+	for (i = 0; i < CLIENTS; i++)
 		fake_pool_hears(FRAME_WANT, 0);
 	fake_run(300);
 	fake_pool_hears_nothing();
@@ -460,6 +512,8 @@ main(void)
 		TEST(test_growth),
 		TEST(test_retire),
 		TEST(test_no_worker_starts),
+		TEST(test_pool_lost),
+		TEST(test_filling),
 		TEST(test_many_wishes),
 		TEST(test_wish_not_granted),
 		TEST(test_new_pool),
