@@ -2,6 +2,7 @@
 """A syslog server for tests: collects datagrams and can be restarted."""
 
 import collections
+import itertools
 import os
 import re
 import select
@@ -16,6 +17,7 @@ SHAPE = re.compile(r"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d "
                    r"([^\[:]+)(?:\[(\d+)\])?: (.*)", re.S)
 
 DATAGRAM_MAX = 65536
+MARK_SEC = 5
 RECEIVE_BUFFER = 8 << 20	# a flood of lines is the test's, not lost here
 
 LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG = 3, 4, 5, 6, 7
@@ -28,6 +30,8 @@ class Syslog:
         self.lines = []
         self._news = threading.Condition()
         self._thread = None
+        self._marks = itertools.count()
+        self._marked = None
 
     def start(self):
         """Bind the path anew and collect from there on."""
@@ -73,11 +77,21 @@ class Syslog:
         else:
             line = Line(None, None, None, raw, raw)
         with self._news:
-            self.lines.append(line)
+            if match is None and raw.startswith("mark "):
+                self._marked = raw
+            else:
+                self.lines.append(line)
             self._news.notify_all()
 
     def mark(self):
-        """The place to search from: lines from now on."""
+        """The place to search from: lines sent from now on. A line of our
+        own goes through the socket first, behind all that were sent."""
+        if self._thread is not None:
+            own = f"mark {next(self._marks)}"
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+                sock.sendto(own.encode(), self.path)
+            with self._news:
+                self._news.wait_for(lambda: self._marked == own, MARK_SEC)
         with self._news:
             return len(self.lines)
 

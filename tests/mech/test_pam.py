@@ -330,9 +330,11 @@ def test_modules_stay_mapped_between_requests(drive):
     "auth required pam_unix.so \\\n" * 50,
 ])
 def test_garbage_in_the_service(drive, text):
-    """Nobody gets in by it, and the other services go on."""
+    """Nobody gets in by it, and the other services go on. Where a service
+    has no module at all, libpam takes those of `other`."""
     users.add("joe", "secret", "md5")
     users.pam_unix_service("sound")
+    users.pam_unix_service("other")
     service = users.PAM_DIR / "broken"
     service.write_text(text)
     try:
