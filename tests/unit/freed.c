@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/freed.h"
+#include "tests/unit/unit.h"
 
 /* The linker's names for --wrap. */
 void *__real_malloc(size_t n);
@@ -43,9 +44,12 @@ __wrap_malloc(size_t n)
 void
 __wrap_free(void *p)
 {
-	if (p != NULL && watched != NULL &&
-	    memmem(p, malloc_usable_size(p), watched,
-	    strlen(watched)) != NULL)
-		finds++;
+	if (p != NULL && watched != NULL) {
+		/* Made before the watch began, it may be uninitialised. */
+		(void)VALGRIND_MAKE_MEM_DEFINED(p, malloc_usable_size(p));
+		if (memmem(p, malloc_usable_size(p), watched,
+		    strlen(watched)) != NULL)
+			finds++;
+	}
 	__real_free(p);
 }

@@ -278,6 +278,9 @@ test_dropped_descriptor(void **state)
 	int lowest, got;
 
 	(void)state;
+	/* Its descriptors are beyond the limit that it shows us. */
+	if (RUNNING_ON_VALGRIND)
+		return;
 	send_fds(FRAME_WORKER, channel[0], 1);
 	lowest = dup(channel[0]);
 	assert_true(lowest >= 0);
