@@ -51,7 +51,8 @@ struct identity {
 
 struct sasldb {
 	char *path;
-	struct identity seen;	/* by the pool */
+	char *lock_path;	/* the -lock file beside it */
+	struct identity seen, lock_seen;	/* by the pool */
 	struct user_db *db;	/* NULL: not open */
 	int errnum;		/* why not */
 	/* A hash as this database has them, for the dummy; "" if unknown. */
@@ -86,13 +87,27 @@ sasldb_open(const void *settings, void **ctx_r, struct errmsg *e)
 	struct sasldb *ctx;
 
 	ctx = calloc(1, sizeof(*ctx));
-	if (ctx == NULL || (ctx->path = strdup(set->path)) == NULL) {
+	if (ctx == NULL || (ctx->path = strdup(set->path)) == NULL ||
+	    (ctx->lock_path = str_dup_format("%s-lock", set->path)) == NULL) {
+		if (ctx != NULL)
+			free(ctx->path);
 		free(ctx);
 		return errmsg_errno(e, ENOMEM, "sasldb");
 	}
 	ctx->seen = identity_of(ctx->path);
+	ctx->lock_seen = identity_of(ctx->lock_path);
 	*ctx_r = ctx;
 	return 0;
+}
+
+static bool
+look_again(const char *path, struct identity *seen)
+{
+	const struct identity now = identity_of(path), was = *seen;
+
+	*seen = now;
+	return now.dev != was.dev || now.ino != was.ino ||
+	    now.uid != was.uid || now.gid != was.gid || now.mode != was.mode;
 }
 
 /* A file that appeared, or was given to somebody else, may need workers with
@@ -101,11 +116,9 @@ static bool
 sasldb_changed(void *context)
 {
 	struct sasldb *ctx = context;
-	struct identity now = identity_of(ctx->path), was = ctx->seen;
+	bool database = look_again(ctx->path, &ctx->seen);
 
-	ctx->seen = now;
-	return now.dev != was.dev || now.ino != was.ino ||
-	    now.uid != was.uid || now.gid != was.gid || now.mode != was.mode;
+	return look_again(ctx->lock_path, &ctx->lock_seen) || database;
 }
 
 /* Only trying tells. A file that is missing or bad is an outage, which other
@@ -255,6 +268,7 @@ sasldb_close(void *context)
 
 	drop(ctx);
 	free(ctx->path);
+	free(ctx->lock_path);
 	free(ctx);
 }
 

@@ -325,16 +325,22 @@ static void
 look_for_changes(struct pool *p)
 {
 	struct errmsg why = ERRMSG_INIT, e = ERRMSG_INIT;
+	struct privs now;
 
 	p->changed = deadline_in_msec(CHANGED_MSEC);
 	if (!p->load.mech->changed(p->mech_ctx))
 		return;
 	/* A database that was not there at the start may need other rights
-	 * than were thought. */
-	if (rights_decide(&p->privs, &p->load, p->mech_ctx, &why, &e) != 0)
-		log_msg(LOG_ERR, "pool", "%s", e.text);
-	else if (why.text[0] != '\0')
-		log_msg(LOG_NOTICE, "pool", "%s", why.text);
+	 * than were thought. If that cannot be told, they stay what they are:
+	 * a user that is not found for a moment must not make them root. */
+	if (rights_decide(&now, &p->load, p->mech_ctx, &why, &e) != 0) {
+		log_msg(LOG_ERR, "pool", "%s: workers keep the rights they "
+		    "have", e.text);
+	} else {
+		p->privs = now;
+		if (why.text[0] != '\0')
+			log_msg(LOG_NOTICE, "pool", "%s", why.text);
+	}
 	log_msg(LOG_INFO, "pool", "files of mechanism %s changed: "
 	    "its workers are replaced", p->load.mech->name);
 	tell_front(p, FRAME_RETIRE, p->next_id, 0, "", -1);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,36 +14,52 @@
 #include "saslauthd/rights.h"
 
 #define SHADOW_FILE "/etc/shadow"
-#define TRIAL_MSEC 10000	/* opening a few files */
+#define TRIAL_MSEC 3000		/* opening a few files; the pool is deaf */
+#define TRIAL_NO 1		/* exit status of a child: out of reach */
 
-/* In a child with the rights dropped: can the mechanism reach its files? */
-static int
+/* A trial without an outcome (it crashed on a damaged file, hung on a lock,
+ * or could not be made) shows nothing: no reason to keep root. */
+enum trial { TRIAL_UNKNOWN = 0, TRIAL_REACHED, TRIAL_OUT_OF_REACH };
+
+/* In a child: can the mechanism reach its files, with these rights? */
+static enum trial
 trial(const struct privs *p, const struct mech *m, void *ctx,
     struct errmsg *e)
 {
 	struct deadline d = deadline_in_msec(TRIAL_MSEC);
 	int fds[2], rc, status;
+	enum trial outcome = TRIAL_UNKNOWN;
 	pid_t pid;
 
 	if (m->accessible == NULL)
-		return 0;
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return errmsg_set(e, "no pipe for a trial");
+		return TRIAL_REACHED;
+	if (pipe2(fds, O_CLOEXEC) != 0) {
+		(void)errmsg_errno(e, errno, "no pipe for a trial");
+		return TRIAL_UNKNOWN;
+	}
 	pid = fork();
 	if (pid == 0) {
 		struct errmsg why = ERRMSG_INIT;
 
 		rc = privs_drop(p, &why) == 0 && m->accessible(ctx, &why) == 0;
 		(void)io_write_all(fds[1], why.text, sizeof(why.text), &d);
-		_exit(rc ? 0 : 1);
+		_exit(rc ? 0 : TRIAL_NO);
 	}
 	io_close(&fds[1]);
-	if (pid < 0 || io_read_all(fds[0], e->text, sizeof(e->text), &d) != 1)
-		(void)errmsg_set(e, "the trial failed");
+	if (pid > 0 && io_read_all(fds[0], e->text, sizeof(e->text), &d) == 1)
+		outcome = TRIAL_REACHED;
 	io_close(&fds[0]);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	/* It may hang for ever in a file system or a lock: we do not. */
+	if (pid > 0 && outcome == TRIAL_UNKNOWN)
+		(void)kill(pid, SIGKILL);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		outcome = TRIAL_UNKNOWN;
+	else if (outcome == TRIAL_REACHED && WEXITSTATUS(status) != 0)
+		outcome = TRIAL_OUT_OF_REACH;
+	if (outcome == TRIAL_UNKNOWN)
+		(void)errmsg_set(e, "whether workers reach the files could not "
+		    "be tried");
+	return outcome;
 }
 
 static void
@@ -71,7 +89,7 @@ decide_unprivileged(struct privs *p, const struct mech *m, void *ctx,
 	if (m->needs == MECH_NEEDS_ROOT)
 		(void)errmsg_set(why_r, "workers of %s have no root: it may "
 		    "fail for accounts whose modules need it", m->name);
-	else if (m->accessible != NULL && m->accessible(ctx, &reason) != 0)
+	else if (trial(p, m, ctx, &reason) != TRIAL_REACHED)
 		(void)errmsg_set(why_r, "workers of %s have no root: %s",
 		    m->name, reason.text);
 }
@@ -100,11 +118,19 @@ rights_decide(struct privs *p, const struct pool_load *l, void *mech_ctx,
 	}
 	if (l->mech->needs == MECH_NEEDS_SHADOW)
 		add_shadow_group(p);
-	if (trial(p, l->mech, mech_ctx, &reason) != 0) {
+	switch (trial(p, l->mech, mech_ctx, &reason)) {
+	case TRIAL_REACHED:
+		break;
+	case TRIAL_OUT_OF_REACH:
 		(void)errmsg_set(why_r, "workers of %s keep the starting "
 		    "identity: as %s: %s", l->mech->name, p->name,
 		    reason.text);
 		keep_identity(p);
+		break;
+	case TRIAL_UNKNOWN:
+		(void)errmsg_set(why_r, "workers of %s run as %s: %s",
+		    l->mech->name, p->name, reason.text);
+		break;
 	}
 	return 0;
 }

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon_users import PASSWORD, REALM, RIGHT, USER
-from lib import users, wire
+from daemon_users import PASSWORD, REALM, RIGHT, USER, set_password
+from lib import users, wait_until, wire
 from lib.daemon import command_line, stat_fields
 
 # Its accounts, and what /proc shows of processes that are not dumpable.
@@ -196,6 +196,28 @@ def test_user_that_nobody_is(start_daemon, accounts, syslog):
         assert len(syslog.find(r"\bnobody\b", mark)) == 1
     finally:
         users.add("saslauth", hashed="*", uid=accounts.pw_uid)
+
+
+def test_user_that_is_lost_makes_nobody_root(start_daemon, open_dir, syslog):
+    """The user database is away for a moment when the pool decides again
+    who its workers are."""
+    users.add("mailer", "x")
+    database = open_dir / "users.lmdb"
+    set_password(database, USER, PASSWORD, REALM)
+    uid = pwd.getpwnam("mailer").pw_uid
+    for path in (database, database.with_name("users.lmdb-lock")):
+        os.chown(path, uid, uid)
+    daemon = start_daemon("-a", "sasldb", "-O", database, "-n", "1", "--set",
+                          "worker_user=mailer")
+    (before,) = daemon.wait_workers(1)
+    mark = syslog.mark()
+    users.remove("mailer")
+    database.chmod(0o640)
+    syslog.wait_for("keep the rights they have", mark=mark, timeout_sec=15)
+    wait_until(lambda: daemon.by_role("worker") not in ([], [before]), 15,
+               "another worker")
+    assert ids(daemon.one("worker"))[0] == {uid}
+    assert status(daemon.one("worker"))["NoNewPrivs"] == "1"
 
 
 # Started by an ordinary user.
