@@ -65,7 +65,9 @@ struct talk {
 	pam_handle_t *handle;
 	char prompt[PROMPT_MAX];	/* of the first password question */
 	unsigned password_answers, login_answers;
+	enum stage stage;		/* now running */
 	int trouble;	/* PAM_CONV_ERR: a question was refused */
+	enum stage trouble_stage;	/* when that happened */
 	uint32_t delay_msec;
 	char message[STR_ESCAPED_SIZE];	/* the last one a module sent */
 };
@@ -149,11 +151,12 @@ meaning_here(const struct talk *t, enum stage stage, int code)
 
 	if (code == PAM_SUCCESS)
 		return meaning_of(code);
-	/* Modules often turn these two into "wrong password". */
-	if (t->trouble == PAM_CONV_ERR)
-		return &refused;
-	if (t->trouble != PAM_SUCCESS)
-		return meaning_of(t->trouble);
+	/* Modules often turn these two into "wrong password". That does not
+	 * explain an outage, nor what another stage said. */
+	if (t->trouble != PAM_SUCCESS && t->trouble_stage == stage &&
+	    code != PAM_AUTHINFO_UNAVAIL)
+		return t->trouble == PAM_CONV_ERR ? &refused :
+		    meaning_of(t->trouble);
 	if (stage == STAGE_ACCOUNT && code == PAM_AUTH_ERR)
 		return &account;
 	return meaning_of(code);
@@ -279,11 +282,16 @@ converse(int n, const struct pam_message **messages,
 	struct pam_response *responses;
 	int i, rc = PAM_SUCCESS;
 
-	if (n <= 0 || n > PAM_MAX_NUM_MSG || t->trouble != PAM_SUCCESS)
+	if (t->trouble != PAM_SUCCESS) {
+		t->trouble_stage = t->stage;
+		return PAM_CONV_ERR;
+	}
+	if (n <= 0 || n > PAM_MAX_NUM_MSG)
 		return PAM_CONV_ERR;
 	responses = calloc((size_t)n, sizeof(*responses));
 	if (responses == NULL) {
 		t->trouble = PAM_BUF_ERR;
+		t->trouble_stage = t->stage;
 		return PAM_BUF_ERR;
 	}
 	for (i = 0; i < n && rc == PAM_SUCCESS; i++)
@@ -293,6 +301,7 @@ converse(int n, const struct pam_message **messages,
 		return PAM_SUCCESS;
 	}
 	t->trouble = rc;
+	t->trouble_stage = t->stage;
 	responses_free(responses, n);
 	return rc;
 }
@@ -409,7 +418,6 @@ set_address(pam_handle_t *handle, const char *address)
 static int
 ask(struct talk *t, struct mech_answer *a)
 {
-	enum stage stage = STAGE_START;
 	int rc;
 
 	rc = set_address(t->handle, t->req->address);
@@ -417,14 +425,14 @@ ask(struct talk *t, struct mech_answer *a)
 		rc = pam_set_item(t->handle, PAM_FAIL_DELAY,
 		    (const void *)note_delay);
 	if (rc == PAM_SUCCESS) {
-		stage = STAGE_AUTHENTICATE;
+		t->stage = STAGE_AUTHENTICATE;
 		rc = pam_authenticate(t->handle, PAM_FLAGS);
 	}
 	if (rc == PAM_SUCCESS) {
-		stage = STAGE_ACCOUNT;
+		t->stage = STAGE_ACCOUNT;
 		rc = pam_acct_mgmt(t->handle, PAM_FLAGS);
 	}
-	answer_code(a, t, stage, rc);
+	answer_code(a, t, t->stage, rc);
 	return rc;
 }
 

@@ -324,6 +324,23 @@ def test_modules_stay_mapped_between_requests(drive):
     assert {"pam_permit.so", "pam_succeed_if.so"} <= mapped(drive)
 
 
+@pytest.mark.parametrize("auth, account, wanted", [
+    ("optional {} ask=Password:_ ask=Code:_", "code=9",
+     ("tempfail", "backend_down")),
+    ("optional {} ask=Password:_ ask=Code:_", "code=13",
+     ("denied", "account_expired")),
+    ("required {} ask=Password:_ echo=Code:_ code=9", "code=0",
+     ("denied", "extra_question")),
+])
+def test_refused_question_explains_its_own_stage_only(drive, auth, account,
+                                                      wanted):
+    """An outage is one, whatever was asked before it."""
+    users.pam_service(
+        "smtp", f"auth required {MODULE}", "auth " + auth.format(MODULE),
+        f"account required {MODULE} {account}")
+    assert drive.verdict("joe", "secret", "smtp") == wanted
+
+
 @pytest.mark.parametrize("text", [
     "", "garbage\n", "auth\n", "auth required\n", "auth required nosuch.so\n",
     "auth [success=99 default=ignore] pam_permit.so\n", "\0\xff\n" * 100,
