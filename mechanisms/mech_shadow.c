@@ -67,11 +67,22 @@ shadow_ready(void *vctx, struct errmsg *e)
 	return 0;
 }
 
+/* pam_unix(8) looks at the hash of passwd first: one that can never match
+ * locks the account there. *NP* is NIS+ for "not shown to you". */
+static bool
+is_locked(const struct passwd *pw)
+{
+	const char *field = pw->pw_passwd;
+
+	return (field[0] == '*' || field[0] == '!') &&
+	    strcmp(field, "*NP*") != 0;
+}
+
 /* A user must be in both files; both are always asked, so that the time of
  * the second look-up tells nothing either. */
 static enum nss_user_found
 look_up(struct shadow_ctx *ctx, const char *login, struct spwd *sp_r,
-    struct errmsg *e)
+    bool *locked_r, struct errmsg *e)
 {
 	enum nss_user_found in_passwd, in_shadow;
 	struct passwd pw;
@@ -80,6 +91,7 @@ look_up(struct shadow_ctx *ctx, const char *login, struct spwd *sp_r,
 	if (in_shadow == NSS_USER_NO_ACCESS || in_shadow == NSS_USER_ERROR)
 		return in_shadow;
 	in_passwd = nss_user_passwd(&ctx->passwd, login, &pw, e);
+	*locked_r = in_passwd == NSS_USER_FOUND && is_locked(&pw);
 	return in_passwd != NSS_USER_FOUND ? in_passwd : in_shadow;
 }
 
@@ -106,12 +118,16 @@ shadow_check(void *vctx, const struct mech_request *req,
 	struct shadow_ctx *ctx = vctx;
 	enum nss_user_found found = NSS_USER_NONE;
 	struct errmsg e = ERRMSG_INIT;
+	bool locked = false;
 	struct spwd sp;
 
 	if (nss_user_name_possible(req->login))
-		found = look_up(ctx, req->login, &sp, &e);
+		found = look_up(ctx, req->login, &sp, &locked, &e);
 	if (found != NSS_USER_FOUND)
 		unix_hash_not_found(&ctx->model, found, &e, req->password, a);
+	else if (locked)
+		unix_hash_deny(&ctx->model, req->password, REASON_LOCKED,
+		    "locked in the passwd database", a);
 	else if (unix_hash_check(&ctx->model, sp.sp_pwdp, req->password, a))
 		judge_account(&sp, a);
 	nss_user_forget(&ctx->shadow);

@@ -29,6 +29,18 @@ def test_every_method(drive, method):
     assert drive.verdict("joe", "secre") == ("denied", "bad_password")
 
 
+@pytest.mark.parametrize("field", ["*", "!", "!!", "*LK*"])
+def test_locked_in_passwd(drive, field):
+    """With a hash in shadow that would do; pam_unix denies it, too."""
+    users.add("joe", "secret", "md5")
+    lines = users.PASSWD.read_text()
+    assert "\njoe:x:" in lines
+    users.PASSWD.write_text(lines.replace("\njoe:x:", f"\njoe:{field}:"))
+    assert drive.verdict("joe", "secret") == ("denied", "locked")
+    users.PASSWD.write_text(lines)
+    assert drive.verdict("joe", "secret") == OK
+
+
 GARBAGE = (b"\0\xff\xfe\n:::::::::\njoe\n:\nann:" + b"x" * 5000 +
            b"\nbob:$6$:a:b:c:d:e:f\n\n\xe9:::\n")
 
