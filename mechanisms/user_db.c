@@ -162,6 +162,12 @@ user_db_open(const char *path, enum user_db_mode mode, struct user_db **db_r,
 	return 0;
 }
 
+int
+user_db_act_as_owner(const char *path, struct errmsg *e)
+{
+	return user_db_file_act_as_owner(path, e);
+}
+
 void
 user_db_close(struct user_db *db)
 {

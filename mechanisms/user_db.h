@@ -52,6 +52,11 @@ int user_db_open(const char *path, enum user_db_mode mode,
     struct user_db **db_r, int *errnum_r, struct errmsg *e);
 void user_db_close(struct user_db *db);	/* NULL is allowed */
 
+/* For the tools, before user_db_open(): root becomes, for good, the user who
+ * owns the directory of path, unless that is root. That user could exchange
+ * a file there for a link while root opens it. */
+int user_db_act_as_owner(const char *path, struct errmsg *e);
+
 /* Is what is open still the file of that name? False once it was replaced,
  * removed or cut; open it anew then. */
 bool user_db_is_current(const struct user_db *db);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -63,6 +64,42 @@ heir_of_dir(const char *path, struct stat *heir_r, struct errmsg *e)
 		heir_r->st_uid = geteuid();
 	heir_r->st_mode = (heir_r->st_mode & MODE_GROUP_ANY) != 0 ?
 	    MODE_SHARED : MODE_OWN;
+	return 0;
+}
+
+/*
+ * LMDB opens the -lock file by its name and follows links. Who owns the
+ * directory could exchange it for a link between our look and LMDB's, and
+ * root would write over any file: there root acts as that owner, for good.
+ */
+int
+user_db_file_act_as_owner(const char *path, struct errmsg *e)
+{
+	char copy[PATH_MAX];
+	const char *dir;
+	struct stat st;
+	bool reached;
+
+	if (geteuid() != 0)
+		return 0;
+	if (str_copy(copy, sizeof(copy), path) == -1)
+		return errmsg_errno(e, ENAMETOOLONG, "%s", path);
+	dir = dirname(copy);
+	if (stat(dir, &st) == -1 || st.st_uid == 0)
+		return 0;	/* missing: opening says so */
+	/* Below a directory that is closed to him, he can do no harm. */
+	if (setgroups(1, &st.st_gid) == -1 || setegid(st.st_gid) == -1 ||
+	    seteuid(st.st_uid) == -1)
+		return errmsg_errno(e, errno, "seteuid %ld", (long)st.st_uid);
+	reached = faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) == 0;
+	if (seteuid(0) == -1 || setegid(0) == -1)
+		return errmsg_errno(e, errno, "seteuid 0");
+	if (!reached)
+		return 0;
+	if (setresgid(st.st_gid, st.st_gid, st.st_gid) == -1 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) == -1)
+		return errmsg_errno(e, errno, "%s: to act as user %ld, the "
+		    "owner of its directory", path, (long)st.st_uid);
 	return 0;
 }
 

@@ -36,4 +36,7 @@ int user_db_file_open(const char *path, int *errnum_r, struct errmsg *e);
  */
 int user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e);
 
+/* See user_db_act_as_owner(). */
+int user_db_file_act_as_owner(const char *path, struct errmsg *e);
+
 #endif

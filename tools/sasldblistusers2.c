@@ -75,7 +75,8 @@ main(int argc, char **argv)
 	status = parse_options(argc, argv, &path);
 	if (status != -1)
 		return status;
-	if (user_db_open(path, USER_DB_READ, &db, NULL, &e) == 0) {
+	if (user_db_act_as_owner(path, &e) == 0 &&
+	    user_db_open(path, USER_DB_READ, &db, NULL, &e) == 0) {
 		rc = user_db_each(db, print_user, NULL, &e);
 		user_db_close(db);
 	}
@@ -85,7 +86,7 @@ main(int argc, char **argv)
 		    e.text);
 		return EXIT_SUCCESS;
 	}
-	if (fflush(stdout) == EOF) {
+	if (fflush(stdout) == EOF || ferror(stdout)) {
 		fprintf(stderr, "sasldblistusers2: output: %s\n",
 		    strerror(errno));
 		return EXIT_FAILURE;

@@ -184,7 +184,8 @@ store(const struct options *o, const struct account *a,
 	struct user_db *db;
 	int rc;
 
-	if (user_db_open(o->path, USER_DB_CREATE, &db, NULL, e) == -1)
+	if (user_db_act_as_owner(o->path, e) == -1 ||
+	    user_db_open(o->path, USER_DB_CREATE, &db, NULL, e) == -1)
 		return -1;
 	rc = user_db_put(db, a->user, a->realm, entry, e);
 	user_db_close(db);
@@ -229,11 +230,16 @@ delete_user(const struct options *o, const struct account *a)
 	enum user_db_found found = USER_DB_ERROR;
 	struct errmsg e = ERRMSG_INIT;
 	struct user_db *db;
+	int errnum = 0;
 
-	if (user_db_open(o->path, USER_DB_WRITE, &db, NULL, &e) == 0) {
+	if (user_db_act_as_owner(o->path, &e) == 0 &&
+	    user_db_open(o->path, USER_DB_WRITE, &db, &errnum, &e) == 0) {
 		found = user_db_delete(db, a->user, a->realm, &e);
 		user_db_close(db);
 	}
+	/* Nobody is in a database that is not there. */
+	if (errnum == ENOENT)
+		return EXIT_SUCCESS;
 	if (found == USER_DB_ERROR)
 		return complain(EXIT_FAIL, e.text);
 	return EXIT_SUCCESS;

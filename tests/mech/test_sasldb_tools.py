@@ -350,7 +350,8 @@ def test_directory_that_is_missing(tmp_path):
     assert done.returncode == FAIL
     assert str(tmp_path / "none").encode() in done.stderr
     assert not db.parent.exists()
-    assert passwd("-d", "-f", db, "joe").returncode == FAIL
+    done = passwd("-d", "-f", db, "joe")
+    assert (done.returncode, done.stderr) == (OK, b"")
 
 
 def test_empty_file_of_a_package_is_used_as_it_is(db):
@@ -385,8 +386,11 @@ def test_list_wrong_use(args):
         in done.stderr
 
 
-def test_list_to_a_full_disk(db):
-    passwd("-f", db, "joe")
+@pytest.mark.parametrize("users", [1, 100])
+def test_list_to_a_full_disk(db, users):
+    """Noticed at the end, or while more than a buffer is written."""
+    for number in range(users):
+        passwd("-f", db, f"{'joe' * 10}{number}")
     with open("/dev/full", "wb") as full:
         done = subprocess.run([SASLDBLISTUSERS2, db], stdout=full, check=False,
                               stderr=subprocess.PIPE, timeout=60)
