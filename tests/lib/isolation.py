@@ -39,7 +39,7 @@ def isolated():
 
 
 def reason():
-    """Why this session is not isolated."""
+    """Why this run of the tests is not isolated."""
     return os.environ.get("SASLAUTHD_TEST_NOT_ISOLATED", "")
 
 
