@@ -68,7 +68,7 @@ enum mech_needs {
 
 struct mech {
 	const char *name;
-	const char *summary;		/* one line for -v */
+	const char *summary;		/* one line, for who asks the pool */
 	enum mech_needs needs;
 	bool sees_address;		/* verdict may depend on the address */
 	bool cpu_bound;			/* workers_max is 2 x CPUs at most */

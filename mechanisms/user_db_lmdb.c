@@ -395,6 +395,17 @@ get_once(struct store *s, MDB_val *key, struct user_db_entry *entry_r,
 }
 
 static enum user_db_found
+found_of(struct store *s, int rc, struct errmsg *e)
+{
+	if (rc == 0)
+		return USER_DB_FOUND;
+	if (rc == MDB_NOTFOUND)
+		return USER_DB_ABSENT;
+	explain(s, rc, e);
+	return USER_DB_ERROR;
+}
+
+static enum user_db_found
 lmdb_get(void *store, const char *user, const char *realm,
     struct user_db_entry *entry_r, struct errmsg *e)
 {
@@ -410,12 +421,7 @@ lmdb_get(void *store, const char *user, const char *realm,
 		rc = get_once(s, &key, entry_r, &good);
 	if (!good)
 		rc = STALE_LOCK;
-	if (rc == 0)
-		return USER_DB_FOUND;
-	if (rc == MDB_NOTFOUND)
-		return USER_DB_ABSENT;
-	explain(s, rc, e);
-	return USER_DB_ERROR;
+	return found_of(s, rc, e);
 }
 
 static int
@@ -485,12 +491,7 @@ lmdb_delete(void *store, const char *user, const char *realm,
 	if (make_key(bytes, user, realm, &key) != 0)
 		return USER_DB_ABSENT;
 	rc = change(s, &key, NULL);
-	if (rc == 0)
-		return USER_DB_FOUND;
-	if (rc == MDB_NOTFOUND)
-		return USER_DB_ABSENT;
-	explain(s, rc, e);
-	return USER_DB_ERROR;
+	return found_of(s, rc, e);
 }
 
 /* Call visit for one record; *more_r says whether it wants the next. */

@@ -20,8 +20,8 @@ backend_link_init(struct backend_link *p,
 	p->io = NULL;
 }
 
-void
-backend_link_close(struct backend_link *p)
+static void
+close_channel(struct backend_link *p)
 {
 	loop_io_free(p->io);
 	p->io = NULL;
@@ -37,7 +37,7 @@ backend_link_is_open(const struct backend_link *p)
 static void
 lose(struct backend_link *p)
 {
-	backend_link_close(p);
+	close_channel(p);
 	p->events->lost(p->arg);
 }
 
@@ -103,7 +103,7 @@ on_readable(void *arg, int channel)
 int
 backend_link_open(struct backend_link *p, int fd)
 {
-	backend_link_close(p);
+	close_channel(p);
 	(void)io_set_nonblock(fd, true);
 	p->fd = fd;
 	p->io = loop_io_new(fd, on_readable, p);

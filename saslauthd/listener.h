@@ -12,8 +12,7 @@ struct listener;
  * NULL when out of memory. */
 struct listener *listener_new(struct front *f, int fd);
 
-/* Stop accepting for a while; go on. */
-void listener_pause(struct listener *l);
+/* It pauses by itself when no client can be taken: go on. */
 void listener_resume(struct listener *l);
 
 /* Take who is waiting in the backlog, then close. */

@@ -77,7 +77,7 @@ on_readable(void *arg, int fd)
 	for (i = 0; i < ACCEPT_BATCH; i++) {
 		rc = accept_one(l);
 		if (rc < 0)
-			listener_pause(l);
+			loop_io_enable(l->io, 0);
 		if (rc <= 0)
 			return;
 	}
@@ -105,12 +105,6 @@ listener_new(struct front *f, int fd)
 		return NULL;
 	}
 	return l;
-}
-
-void
-listener_pause(struct listener *l)
-{
-	loop_io_enable(l->io, 0);
 }
 
 void

@@ -586,6 +586,7 @@ main(int argc, char **argv)
 	if (argc != 1 || strchr(argv[0], ':') == NULL) {
 		fprintf(stderr, "saslauthd-pool is started by saslauthd(8).\n"
 		    "usage: saslauthd-pool --keys MECHANISM\n");
+		pool_load_print_mechanisms();
 		return EX_USAGE;
 	}
 	return serve(&pool);

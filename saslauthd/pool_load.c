@@ -199,6 +199,19 @@ pool_load_fini(struct pool_load *l)
 	conf_fini(&settings_table, &l->settings);
 }
 
+void
+pool_load_print_mechanisms(void)
+{
+	const struct mech *m;
+	size_t i;
+
+	for (i = 0; i < mech_names_count; i++) {
+		m = mech_find(mech_names[i].name);
+		if (m != NULL)
+			fprintf(stderr, "  %-10s %s\n", m->name, m->summary);
+	}
+}
+
 int
 pool_load_print_keys(const char *name)
 {
