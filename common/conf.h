@@ -67,6 +67,7 @@ enum conf_type {
 	CONF_STRING,	/* char *, never NULL once defaults are set */
 	CONF_PATH,	/* char *, absolute path, or empty */
 	CONF_CHOICE,	/* int, index into choices[] */
+	CONF_NETWORKS,	/* char *, text that networks_parse() takes */
 	CONF_SECRET	/* struct secret; value is never shown */
 };
 

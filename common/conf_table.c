@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "common/network.h"
 #include "common/secret.h"
 #include "common/str.h"
 
@@ -105,6 +106,18 @@ set_string(const struct conf_key *k, char **member, const char *text)
 	return 0;
 }
 
+/* The text is kept; who uses the networks parses it again. */
+static int
+set_networks(const struct conf_key *k, char **member, const char *text)
+{
+	struct networks ns;
+
+	if (networks_parse(&ns, text, NULL) == -1)
+		return -1;
+	networks_fini(&ns);
+	return set_string(k, member, text);
+}
+
 /* Set one member; -1 and unchanged when the text is no such value. */
 static int
 set_member(const struct conf_key *k, void *settings, const char *text)
@@ -123,6 +136,8 @@ set_member(const struct conf_key *k, void *settings, const char *text)
 		return set_string(k, member, text);
 	case CONF_CHOICE:
 		return parse_choice(text, k->choices, member);
+	case CONF_NETWORKS:
+		return set_networks(k, member, text);
 	case CONF_SECRET:
 		return length_fits(k, strlen(text)) ?
 		    secret_set(member, text, strlen(text)) : -1;
@@ -156,6 +171,7 @@ conf_fini(const struct conf_table *t, void *settings)
 		switch (t->keys[i].type) {
 		case CONF_STRING:
 		case CONF_PATH:
+		case CONF_NETWORKS:
 			free(*(char **)member);
 			*(char **)member = NULL;
 			break;
@@ -187,8 +203,10 @@ list_choices(const struct conf_key *k, struct errmsg *e)
 
 /* What a value of this key has to look like. */
 static void
-explain(const struct conf_key *k, struct errmsg *e)
+explain(const struct conf_key *k, const char *text, struct errmsg *e)
 {
+	struct networks ns;
+
 	switch (k->type) {
 	case CONF_BOOL:
 		errmsg_set(e, "wants yes or no");
@@ -206,6 +224,11 @@ explain(const struct conf_key *k, struct errmsg *e)
 		break;
 	case CONF_CHOICE:
 		list_choices(k, e);
+		break;
+	case CONF_NETWORKS:
+		/* It was refused before, and says which word it was. */
+		if (networks_parse(&ns, text, e) == 0)
+			networks_fini(&ns);
 		break;
 	case CONF_STRING:
 	case CONF_SECRET:
@@ -225,8 +248,8 @@ report_bad(const struct conf_key *k, const struct conf_entry *en,
 	struct errmsg e = ERRMSG_INIT;
 	char shown[STR_ESCAPED_SIZE];
 
-	explain(k, &e);
-	if (k->type != CONF_SECRET) {
+	explain(k, text, &e);
+	if (k->type != CONF_SECRET && k->type != CONF_NETWORKS) {
 		str_escape_log(shown, sizeof(shown), text, strlen(text));
 		errmsg_set(&e, "%s, not '%s'", e.text, shown);
 	}
@@ -319,6 +342,7 @@ conf_type_name(enum conf_type type)
 	case CONF_STRING: return "text";
 	case CONF_PATH: return "path";
 	case CONF_CHOICE: return "choice";
+	case CONF_NETWORKS: return "networks";
 	case CONF_SECRET: return "secret";
 	}
 	return "invalid";

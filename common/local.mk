@@ -6,7 +6,9 @@ libcommon_a_SOURCES = \
 	common/errmsg.c common/errmsg.h \
 	common/frame.c common/frame.h \
 	common/io.c common/io.h \
+	common/json.c common/json.h \
 	common/log.c common/log.h \
+	common/network.c common/network.h \
 	common/result.c common/result.h \
 	common/secret.c common/secret.h \
 	common/str.c common/str.h \

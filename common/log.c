@@ -232,16 +232,9 @@ log_set_fd(int fd)
 	errno = saved;
 }
 
-static void
-count_lost(void)
-{
-	state.lost++;
-	state.untold++;
-}
-
 /* A reader of stderr that has fallen asleep must not stop the process that
  * may not block: less than PIPE_BUF is taken at once or not at all. */
-static void
+static bool
 print_stderr(const char *line, size_t len)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT,
@@ -249,17 +242,14 @@ print_stderr(const char *line, size_t len)
 	char out[HEAD_MAX + LOG_LINE_MAX];
 	size_t n;
 
-	if (poll(&p, 1, 0) != 1) {
-		count_lost();
-		return;
-	}
+	if (poll(&p, 1, 0) != 1)
+		return false;
 	n = (size_t)snprintf(out, HEAD_MAX, "%s[%ld] :", STDERR_NAME,
 	    (long)getpid());
 	memcpy(out + n, line, len);
 	n += len;
 	out[n++] = '\n';
-	if (write(STDERR_FILENO, out, n) == -1)
-		return;		/* nobody left to tell */
+	return write(STDERR_FILENO, out, n) == (ssize_t)n;
 }
 
 /* Cut at the limit, never inside a UTF-8 sequence; returns the length. */
@@ -307,6 +297,7 @@ log_msg(int priority, const char *func, const char *fmt, ...)
 	/* One byte more than a line may have shows that it was longer. */
 	char line[LOG_LINE_MAX + 2];
 	int saved = errno;
+	bool printed;
 	va_list ap;
 	size_t len;
 
@@ -315,9 +306,10 @@ log_msg(int priority, const char *func, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = format_line(line, sizeof(line), func, fmt, ap);
 	va_end(ap);
-	if (state.to_stderr)
-		print_stderr(line, len);
-	if (tell_losses() == -1 || send_direct(priority, line, len) == -1)
-		count_lost();
+	printed = state.to_stderr && print_stderr(line, len);
+	if (tell_losses() == -1 || send_direct(priority, line, len) == -1) {
+		state.untold++;
+		state.lost += !printed;
+	}
 	errno = saved;
 }

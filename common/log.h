@@ -36,6 +36,7 @@ void log_open_fd(const char *ident, bool to_stderr, bool verbose, int fd,
     void (*broken)(void));
 /* Go on with another descriptor; reports lines lost meanwhile. */
 void log_set_fd(int fd);
+/* Lines that nobody got, neither the system's log nor stderr. */
 uint64_t log_lost(void);
 
 /* A connected, non-blocking datagram socket to the system's log, or -1. */

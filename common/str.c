@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,13 +70,10 @@ str_dup_format(const char *fmt, ...)
 	return s;
 }
 
-/*
- * Length of the well-formed UTF-8 sequence at p (RFC 3629 section 4: no
- * overlong forms, no surrogates, nothing above U+10FFFF) and its code point;
- * 0 if there is none.
- */
-static size_t
-utf8_decode(const unsigned char *p, size_t n, uint32_t *code_r)
+/* RFC 3629 section 4: no overlong forms, no surrogates, nothing above
+ * U+10FFFF. */
+size_t
+str_utf8_decode(const unsigned char *p, size_t n, uint32_t *code_r)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len, i;
@@ -132,8 +128,8 @@ log_printable(uint32_t code)
 	return true;
 }
 
-size_t
-str_escape_log(char *to, size_t size, const void *bytes, size_t n)
+static size_t
+escape(char *to, size_t size, const void *bytes, size_t n, bool blanks)
 {
 	static const char hex[] = "0123456789abcdef";
 	const unsigned char *p = bytes;
@@ -148,8 +144,9 @@ str_escape_log(char *to, size_t size, const void *bytes, size_t n)
 	if (max > size - 1 - CUT_MARK_LEN)
 		max = size - 1 - CUT_MARK_LEN;
 	while (n > 0) {
-		len = utf8_decode(p, n, &code);
-		if (len > 0 && log_printable(code)) {
+		len = str_utf8_decode(p, n, &code);
+		if (len > 0 && log_printable(code) &&
+		    (code != ' ' || !blanks)) {
 			if (used + len > max)
 				break;
 			memcpy(to + used, p, len);
@@ -172,6 +169,18 @@ str_escape_log(char *to, size_t size, const void *bytes, size_t n)
 	}
 	to[used] = 0;
 	return used;
+}
+
+size_t
+str_escape_log(char *to, size_t size, const void *bytes, size_t n)
+{
+	return escape(to, size, bytes, n, false);
+}
+
+size_t
+str_escape_word(char *to, size_t size, const void *bytes, size_t n)
+{
+	return escape(to, size, bytes, n, true);
 }
 
 int

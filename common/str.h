@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Longest value shown in a log line before the cut mark (design section 2). */
 #define STR_LOG_VALUE_MAX 256
@@ -31,6 +32,12 @@ char *str_dup_format(const char *fmt, ...)
  */
 #define STR_ESCAPED_SIZE (STR_LOG_VALUE_MAX + 4)
 size_t str_escape_log(char *to, size_t size, const void *bytes, size_t n);
+/* The same, blanks too. */
+size_t str_escape_word(char *to, size_t size, const void *bytes, size_t n);
+
+/* Length of the well-formed UTF-8 sequence the n > 0 bytes begin with, and its
+ * code point; 0 if there is none. */
+size_t str_utf8_decode(const unsigned char *p, size_t n, uint32_t *code_r);
 
 /* Decimal number, whole string, in [min, max]; -1 otherwise. */
 int str_to_long(const char *s, long min, long max, long *v_r);

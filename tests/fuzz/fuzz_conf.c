@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/errmsg.h"
+#include "common/network.h"
 #include "common/secret.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -22,6 +23,7 @@ struct settings {
 	long number, time;
 	char *text, *path;
 	int colour;
+	char *friends;
 	struct secret password;
 };
 
@@ -38,6 +40,8 @@ static const struct conf_key keys[] = {
 	    NULL, "a path" },
 	{ "colour", CONF_CHOICE, offsetof(struct settings, colour), 0, 0,
 	    "green", colours, "a colour" },
+	{ "friends", CONF_NETWORKS, offsetof(struct settings, friends), 0, 0,
+	    "127.0.0.0/8,::1", NULL, "networks" },
 	{ "password", CONF_SECRET, offsetof(struct settings, password), 0,
 	    30, NULL, NULL, "a password" }
 };
@@ -55,6 +59,27 @@ count_bad(void *ctx, const char *text)
 	(*count)++;
 }
 
+/* Every network is in its list, whichever way its address is written. */
+static void
+check_networks(const char *text)
+{
+	struct network_address a;
+	char formatted[NETWORK_TEXT_MAX];
+	struct networks ns;
+	size_t i;
+
+	MUST(networks_parse(&ns, text, NULL) == 0);
+	for (i = 0; i < ns.count; i++) {
+		network_address_format(&ns.list[i].first, formatted);
+		MUST(network_address_parse(&a, formatted) == 0);
+		MUST(memcmp(&a, &ns.list[i].first, sizeof(a)) == 0);
+		MUST(ns.list[i].bits <= 8 * sizeof(a.bytes));
+		MUST(networks_contain(&ns, &a) ||
+		    network_address_is_ipv4(&a));
+	}
+	networks_fini(&ns);
+}
+
 static void
 check_settings(struct conf_entries *es)
 {
@@ -70,6 +95,7 @@ check_settings(struct conf_entries *es)
 	MUST(s.path[0] == 0 || s.path[0] == '/');
 	MUST(s.colour >= 0 && s.colour <= 2);
 	MUST(s.password.len <= 30);
+	check_networks(s.friends);
 	conf_fini(&table, &s);
 }
 

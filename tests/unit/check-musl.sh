@@ -8,7 +8,8 @@
 set -u
 
 # What common/ consists of; tests of other folders need their libraries.
-tests="buf conf deadline errmsg frame io log proctitle result secret str wire"
+tests="buf conf deadline errmsg frame io json log proctitle result secret str
+	wire"
 
 top=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 if ! command -v musl-gcc >/dev/null; then

@@ -10,7 +10,8 @@ if WITH_CMOCKA
 unit_common_tests = \
 	tests/unit/test_buf tests/unit/test_conf tests/unit/test_deadline \
 	tests/unit/test_errmsg tests/unit/test_frame tests/unit/test_io \
-	tests/unit/test_log tests/unit/test_proctitle tests/unit/test_result \
+	tests/unit/test_json tests/unit/test_log tests/unit/test_network \
+	tests/unit/test_proctitle tests/unit/test_result \
 	tests/unit/test_secret tests/unit/test_str tests/unit/test_wire
 check_PROGRAMS += $(unit_common_tests)
 TESTS += $(unit_common_tests)
@@ -30,7 +31,9 @@ tests_unit_test_errmsg_LDADD = $(unit_ldadd)
 tests_unit_test_frame_LDADD = $(unit_ldadd)
 tests_unit_test_frame_LDFLAGS = $(unit_ldflags)
 tests_unit_test_io_LDADD = $(unit_ldadd)
+tests_unit_test_json_LDADD = $(unit_ldadd)
 tests_unit_test_log_LDADD = $(unit_ldadd)
+tests_unit_test_network_LDADD = $(unit_ldadd)
 tests_unit_test_proctitle_LDADD = $(unit_ldadd)
 tests_unit_test_result_LDADD = $(unit_ldadd)
 tests_unit_test_secret_LDADD = $(unit_ldadd)

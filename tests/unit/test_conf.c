@@ -29,6 +29,7 @@ struct settings {
 	long number, time;
 	char *text, *path;
 	int colour;
+	char *friends;
 	struct secret password;
 };
 
@@ -45,6 +46,8 @@ static const struct conf_key keys[] = {
 	    NULL, "a path" },
 	{ "colour", CONF_CHOICE, offsetof(struct settings, colour), 0, 0,
 	    "green", colours, "a colour" },
+	{ "friends", CONF_NETWORKS, offsetof(struct settings, friends), 0, 0,
+	    "127.0.0.0/8,::1", NULL, "networks" },
 	{ "password", CONF_SECRET, offsetof(struct settings, password), 0,
 	    30, NULL, NULL, "a password" }
 };
@@ -355,12 +358,14 @@ test_defaults(void **state)
 	assert_string_equal(s.text, "abc");
 	assert_string_equal(s.path, "");
 	assert_int_equal(s.colour, 1);
+	assert_string_equal(s.friends, "127.0.0.0/8,::1");
 	assert_int_equal(s.password.len, 0);
 	s.number = 8;
 	conf_defaults(&table, &s);
 	assert_int_equal(s.number, 7);
 	conf_fini(&table, &s);
 	assert_null(s.text);
+	assert_null(s.friends);
 	conf_fini(&table, &s);
 	conf_defaults(&table, &s);
 	assert_string_equal(s.text, "abc");
@@ -378,7 +383,8 @@ test_apply(void **state)
 	conf_defaults(&table, &s);
 	assert_int_equal(read_text(&es, "switch: Off\nNumber: -5 \nother: x\n"
 	    "life_time: 2h\t\ntext: a b\npath: /x y\ncolour: BLUE\n"
-	    "password: blank \nnumber: 100\n", NULL), 0);
+	    "password: blank \nnumber: 100\n"
+	    "friends: 192.0.2.0/24  2001:db8::/32, \n", NULL), 0);
 	apply(&es, &s, 0);
 	assert_false(s.sw);
 	assert_int_equal(s.number, 100);
@@ -387,9 +393,14 @@ test_apply(void **state)
 	assert_string_equal(s.path, "/x y");
 	assert_int_equal(s.colour, 2);
 	assert_string_equal(secret_cstr(&s.password), "blank ");
+	assert_string_equal(s.friends, "192.0.2.0/24  2001:db8::/32,");
 	assert_true(es.list[0].used && es.list[8].used);
 	assert_false(es.list[2].used);
 	assert_string_equal(reports, "");
+	conf_entries_fini(&es);
+	assert_int_equal(read_text(&es, "friends:\n", NULL), 0);
+	apply(&es, &s, 0);
+	assert_string_equal(s.friends, "");
 	conf_fini(&table, &s);
 	conf_entries_fini(&es);
 }
@@ -464,7 +475,11 @@ test_apply_bad(void **state)
 		    "blue, not 'pink'\n" },
 		{ "colour:", "file:1: colour: wants red, green or blue" },
 		{ "colour: \033[2J]\n", "file:1: colour: wants red, green or "
-		    "blue, not '\\x1b\\x5b2J\\x5d'\n" }
+		    "blue, not '\\x1b\\x5b2J\\x5d'\n" },
+		{ "friends: ::1, 192.0.2.1/24", "file:1: friends: "
+		    "'192.0.2.1/24' has bits set behind its length\n" },
+		{ "friends: example.org", "file:1: friends: 'example.org' "
+		    "is no address or network\n" }
 	};
 	struct conf_entries es = { NULL, 0 };
 	struct settings s;
@@ -484,6 +499,7 @@ test_apply_bad(void **state)
 	    s.colour == 1);
 	assert_string_equal(s.text, "abc");
 	assert_string_equal(s.path, "");
+	assert_string_equal(s.friends, "127.0.0.0/8,::1");
 	conf_fini(&table, &s);
 }
 
@@ -530,6 +546,7 @@ test_keys(void **state)
 	assert_null(conf_nearest(&table, "x"));
 	assert_null(conf_nearest(&table, ""));
 	assert_string_equal(conf_type_name(CONF_SECONDS), "seconds");
+	assert_string_equal(conf_type_name(CONF_NETWORKS), "networks");
 	assert_string_equal(conf_type_name((enum conf_type)99), "invalid");
 }
 

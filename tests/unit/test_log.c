@@ -299,7 +299,8 @@ test_stderr(void **state)
 	io_close(&fd[1]);
 }
 
-/* A full stderr stops nobody who may not block. */
+/* A full stderr stops nobody who may not block; a line is lost when nobody
+ * else got it. */
 static void
 test_stderr_full(void **state)
 {
@@ -316,8 +317,12 @@ test_stderr_full(void **state)
 	assert_int_equal(io_set_nonblock(fd[1], false), 0);
 	(void)dup2(fd[1], STDERR_FILENO);
 	log_msg(LOG_INFO, "f", "does not fit");
+	assert_int_equal(log_lost() - before, 0);
+	log_set_fd(-1);
+	log_msg(LOG_INFO, "f", "does not fit");
 	(void)dup2(saved, STDERR_FILENO);
 	assert_int_equal(log_lost() - before, 1);
+	log_set_fd(sock[0]);	/* which hears of it */
 	io_close(&saved);
 	io_close(&fd[0]);
 	io_close(&fd[1]);

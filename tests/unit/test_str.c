@@ -99,6 +99,20 @@ test_escape(void **state)
 	assert_string_equal(to, "a\\x00b");
 }
 
+static void
+test_escape_word(void **state)
+{
+	char to[STR_ESCAPED_SIZE];
+	size_t n;
+
+	(void)state;
+	assert_int_equal(str_escape_log(to, sizeof(to), "a b", 3), 3);
+	assert_string_equal(to, "a b");
+	n = str_escape_word(to, sizeof(to), " a]\303\266 ", 6);
+	assert_string_equal(to, "\\x20a\\x5d\303\266\\x20");
+	assert_int_equal(n, strlen(to));
+}
+
 /* The cut never comes inside an escape or a UTF-8 sequence. */
 static void
 test_escape_cut(void **state)
@@ -240,6 +254,7 @@ main(void)
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape_word),
 		cmocka_unit_test(test_escape_cut),
 		cmocka_unit_test(test_escape_small),
 		cmocka_unit_test(test_to_long),
