@@ -219,6 +219,7 @@ frame_put_request(struct buf *b, const struct frame_request *r)
 
 	if (buf_put_u64(b, r->id) == -1 ||
 	    buf_put_u32(b, r->left_msec) == -1 ||
+	    buf_put_u8(b, r->verbose) == -1 ||
 	    buf_put_str(b, r->login) == -1 ||
 	    buf_put_str(b, r->service) == -1 ||
 	    buf_put_str(b, r->realm) == -1 ||
@@ -231,15 +232,19 @@ frame_put_request(struct buf *b, const struct frame_request *r)
 int
 frame_get_request(struct buf *b, struct frame_request *r)
 {
+	unsigned verbose;
+
 	memset(r, 0, sizeof(*r));
 	if (buf_get_u64(b, &r->id) == -1 ||
 	    buf_get_u32(b, &r->left_msec) == -1 ||
+	    buf_get_u8(b, &verbose) == -1 || verbose > 1 ||
 	    buf_get_str(b, LOGIN_MAX, &r->login) == -1 ||
 	    buf_get_str(b, WIRE_NAME_MAX_LIMIT, &r->service) == -1 ||
 	    buf_get_str(b, WIRE_NAME_MAX_LIMIT, &r->realm) == -1 ||
 	    buf_get_str(b, ADDRESS_MAX, &r->address) == -1 ||
 	    buf_get_secret(b, WIRE_PASSWORD_MAX_LIMIT, &r->password) == -1)
 		return -1;
+	r->verbose = verbose != 0;
 	return buf_len(b) == 0 ? 0 : -1;
 }
 

@@ -10,6 +10,7 @@
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -25,16 +26,20 @@ enum frame_type {
 	/* keeper -> front, pool */
 	FRAME_SETTINGS = 1,	/* struct of the receiver */
 	FRAME_LISTENER,		/* + descriptor */
+	FRAME_CONTROL,		/* + descriptor: listens for the operator */
+	FRAME_TRIES,		/* + descriptor: memory of limits */
+	FRAME_ROLES,		/* who runs; whenever that changes */
 	FRAME_LOG,		/* + descriptor, may be missing */
 	FRAME_PEER,		/* + descriptor: channel front <-> pool */
 	FRAME_START,		/* all is handed over: serve */
-	FRAME_STOP,		/* finish what runs, then FRAME_STOPPED */
+	FRAME_STOP,		/* msec: finish what runs, then FRAME_STOPPED */
 	/* front, pool -> keeper */
 	FRAME_READY,
 	FRAME_FAILED,		/* exit status, text */
 	FRAME_WANT_LOG,
 	FRAME_WANT_PEER,	/* the channel to the pool broke */
 	FRAME_SIGNAL,		/* a signal meant for the keeper */
+	FRAME_DRAIN,		/* the operator wants a stop without haste */
 	FRAME_STOPPED,
 	/* pool -> front */
 	FRAME_WORKER,		/* id + descriptor of its channel */
@@ -74,6 +79,7 @@ enum frame_status frame_recv(int fd, enum frame_type *type_r,
 struct frame_request {
 	uint64_t id;
 	uint32_t left_msec;
+	bool verbose;		/* log debug messages for this one */
 	char *login, *service, *realm, *address;	/* never NULL */
 	struct secret password;
 };

@@ -41,8 +41,12 @@ auth_reason_name(enum auth_reason reason)
 	case REASON_DEADLINE: return "deadline";
 	case REASON_WORKER_DIED: return "worker_died";
 	case REASON_QUEUE_FULL: return "queue_full";
+	case REASON_PEER_FULL: return "peer_full";
 	case REASON_SHUTDOWN: return "shutdown";
 	case REASON_NO_MEMORY: return "no_memory";
+	case REASON_LIMIT_IDENTITY: return "limit_identity";
+	case REASON_LIMIT_ADDRESS: return "limit_address";
+	case REASON_LIMIT_PAIR: return "limit_pair";
 	case REASON_CONFIG: return "config";
 	case REASON_NO_ACCESS: return "no_access";
 	case REASON_BAD_HASH: return "bad_hash";

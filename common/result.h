@@ -43,8 +43,13 @@ enum auth_reason {
 	REASON_DEADLINE,		/* no answer in time */
 	REASON_WORKER_DIED,
 	REASON_QUEUE_FULL,
+	REASON_PEER_FULL,		/* limit_peer is reached */
 	REASON_SHUTDOWN,
 	REASON_NO_MEMORY,
+	/* limits on guessing; results as for an outage */
+	REASON_LIMIT_IDENTITY,
+	REASON_LIMIT_ADDRESS,
+	REASON_LIMIT_PAIR,
 	/* misconfiguration */
 	REASON_CONFIG,
 	REASON_NO_ACCESS,		/* file or database not readable */

@@ -1,6 +1,8 @@
 # The manual pages of what is built; all of them are distributed.
 dist_man_MANS += docs/man/saslauthd.8 docs/man/saslauthd.conf.5 \
-	docs/man/testsaslauthd.8 docs/man/saslauthd-getpwent.5
+	docs/man/testsaslauthd.8 docs/man/saslauthd-getpwent.5 \
+	docs/man/saslauthd-metrics.5 \
+	docs/man/saslauthctl.8 docs/man/saslcache.8
 shadow_man = docs/man/saslauthd-shadow.5
 pam_man = docs/man/saslauthd-pam.5
 sasldb_man = docs/man/saslauthd-sasldb.5 docs/man/saslpasswd2.8 \
@@ -15,3 +17,16 @@ endif
 if WITH_LMDB
 man_MANS += $(sasldb_man)
 endif
+
+# A dashboard for those metrics.
+EXTRA_DIST += docs/grafana/saslauthd.json
+
+# For those who read the log.
+EXTRA_DIST += docs/log.schema.json docs/watchers.md \
+	docs/fail2ban/filter.d/exim.local \
+	docs/fail2ban/filter.d/postfix.local \
+	docs/fail2ban/filter.d/saslauthd.conf \
+	docs/fail2ban/filter.d/sendmail-auth.local \
+	docs/fail2ban/jail.d/saslauthd.conf \
+	docs/logwatch/conf/services/saslauthd.conf \
+	docs/logwatch/scripts/shared/saslauthdlines

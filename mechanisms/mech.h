@@ -71,6 +71,7 @@ struct mech {
 	const char *summary;		/* one line, for who asks the pool */
 	enum mech_needs needs;
 	bool sees_address;		/* verdict may depend on the address */
+	bool sees_realm;		/* it may depend on the realm */
 	bool cpu_bound;			/* workers_max is 2 x CPUs at most */
 	unsigned worker_requests;	/* default; 0: the daemon's */
 

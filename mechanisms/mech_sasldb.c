@@ -276,6 +276,7 @@ const struct mech mech_sasldb = {
 	.name = "sasldb",
 	.summary = "our own user database (LMDB), made by saslpasswd2",
 	.needs = MECH_NEEDS_FILES,
+	.sees_realm = true,
 	.cpu_bound = true,
 	.keys = &sasldb_table,
 	.settings_size = sizeof(struct sasldb_settings),

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "common/result.h"
+#include "saslauthd/answer.h"
 #include "saslauthd/settings.h"
 
 struct authlog {
@@ -18,13 +19,17 @@ struct authlog {
 	enum auth_result result;
 	enum auth_reason reason;
 	const char *detail;	/* what the backend said, or "" */
-	bool cached;
+	enum answer_source source;
+	bool observed;		/* a limit would have refused; it did not */
 	uint64_t id;
 	int64_t usec;		/* from the complete request to the verdict */
 	uid_t uid;		/* of the peer that asked */
 	pid_t pid;
 };
 
+/* Will it be written? That depends on source and verdict only; what is dear
+ * to find out need not be there yet. */
+bool authlog_is_wanted(const struct settings *s, const struct authlog *a);
 void authlog_write(const struct settings *s, const struct authlog *a);
 
 #endif

@@ -21,6 +21,7 @@
 #include "saslauthd/client.h"
 #include "saslauthd/front.h"
 #include "saslauthd/loop.h"
+#include "saslauthd/metrics.h"
 #include "saslauthd/request.h"
 
 #define GRACE_MSEC 20		/* for the rest of a fifth string */
@@ -35,12 +36,13 @@ struct peer {
 	TAILQ_ENTRY(peer) link;
 	uid_t uid;
 	size_t clients;
+	size_t waiting;			/* of them, for a backend's answer */
 };
 
 struct client {
 	TAILQ_ENTRY(client) link;	/* in `incomplete` while READING */
 	struct front *front;
-	struct peer *peer;
+	struct peer *peer;		/* NULL until somebody asks */
 	pid_t pid;
 	int fd;
 	enum client_state state;
@@ -56,6 +58,7 @@ struct clients {
 	TAILQ_HEAD(, client) incomplete;	/* longest idle first */
 	TAILQ_HEAD(, peer) peers;
 	unsigned char chunk[READ_CHUNK];	/* wiped after each read */
+	const struct client *emptied;	/* its last read left nothing */
 };
 
 struct clients *
@@ -106,6 +109,23 @@ peer_put(struct clients *cs, struct peer *p)
 		return;
 	TAILQ_REMOVE(&cs->peers, p, link);
 	free(p);
+}
+
+/* Who is it? Asked where it matters only: what the cache answers at once needs
+ * no such system call. Out of memory: as if unknown. */
+static void
+identify(struct client *c)
+{
+	struct ucred cred = { 0, (uid_t)-1, (gid_t)-1 };
+	socklen_t len = sizeof(cred);
+
+	if (c->peer != NULL)
+		return;
+	(void)getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	c->pid = cred.pid;
+	c->peer = peer_get(c->front->clients, cred.uid);
+	if (c->peer != NULL && c->state == WAITING)
+		c->peer->waiting++;
 }
 
 static void
@@ -167,14 +187,23 @@ clients_drop_incomplete(struct clients *cs)
 }
 
 uid_t
-client_uid(const struct client *c)
+client_uid(struct client *c)
 {
-	return c->peer->uid;
+	identify(c);
+	return c->peer != NULL ? c->peer->uid : (uid_t)-1;
+}
+
+size_t
+client_peer_waiting(struct client *c)
+{
+	identify(c);
+	return c->peer != NULL ? c->peer->waiting : 0;
 }
 
 pid_t
-client_pid(const struct client *c)
+client_pid(struct client *c)
 {
+	identify(c);
 	return c->pid;
 }
 
@@ -217,20 +246,30 @@ watch(struct client *c, loop_io_fn *fn, loop_timer_fn *end, int64_t msec)
 	return 0;
 }
 
+/* Not asked of the kernel when the answer follows the read at once. */
+static bool
+has_unread(const struct client *c)
+{
+	int unread = 0;
+
+	if (c->front->clients->emptied == c)
+		return false;
+	return ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0;
+}
+
 /* Closing with bytes unread, or under a client that still writes, would
  * break the connection before it has read the reply: then half-close first,
  * and read on for a while. */
 static void
 see_off(struct client *c)
 {
-	bool writes = c->state != WAITING;
-	int unread = 0;
+	bool chatty = c->state != WAITING || has_unread(c);
 
 	leave_incomplete(c);
+	if (c->state == WAITING && c->peer != NULL)
+		c->peer->waiting--;
 	c->state = DRAINING;
-	if (ioctl(c->fd, FIONREAD, &unread) != 0 ||
-	    (unread == 0 && !writes) ||
-	    shutdown(c->fd, SHUT_WR) != 0 ||
+	if (!chatty || shutdown(c->fd, SHUT_WR) != 0 ||
 	    watch(c, on_drain, on_drained, DRAIN_MSEC) != 0)
 		client_free(c);
 }
@@ -260,11 +299,12 @@ client_answer(struct client *c, const char *text)
 static void
 refuse_too_long(struct client *c, enum wire_field field)
 {
-	const struct wire_limits *l = &c->front->limits;
+	const struct wire_limits *l = &c->front->wire_limits;
 
 	log_msg(LOG_ERR, "do_request", "%s exceeded MAX_REQ_LEN: %zu",
 	    wire_field_name(field),
 	    field == WIRE_PASSWORD ? l->password_max : l->name_max);
+	metrics_count_invalid(c->front->metrics);
 	client_answer(c, "NO ");
 }
 
@@ -277,11 +317,14 @@ complete(struct client *c)
 
 	leave_incomplete(c);
 	c->state = WAITING;
+	if (c->peer != NULL)
+		c->peer->waiting++;
 	loop_io_free(c->io);
 	loop_timer_free(c->timer);
 	c->io = NULL;
 	c->timer = NULL;
-	switch (wire_decode(&c->in, &c->front->limits, &w, &surplus, &field)) {
+	switch (wire_decode(&c->in, &c->front->wire_limits, &w, &surplus,
+	    &field)) {
 	case WIRE_DECODED:
 		if (surplus)
 			log_msg(LOG_DEBUG, "client", "bytes behind a request "
@@ -292,6 +335,7 @@ complete(struct client *c)
 	case WIRE_NUL:
 		log_msg(LOG_ERR, "do_request", "NUL byte in %s",
 		    wire_field_name(field));
+		metrics_count_invalid(c->front->metrics);
 		client_answer(c, "NO");
 		break;
 	case WIRE_NO_MEMORY:
@@ -317,7 +361,7 @@ enum progress {
 static enum progress
 judge(struct client *c)
 {
-	const struct wire_limits *l = &c->front->limits;
+	const struct wire_limits *l = &c->front->wire_limits;
 	const unsigned char *bytes = buf_data(&c->in);
 	size_t n = buf_len(&c->in), used;
 	enum wire_field field;
@@ -344,11 +388,13 @@ read_some(struct client *c)
 {
 	struct clients *cs = c->front->clients;
 	size_t room = c->in.max - buf_len(&c->in);
+	enum progress progress = GONE;
 	ssize_t n;
 	int rc;
 
-	n = recv(c->fd, cs->chunk, room < READ_CHUNK ? room : READ_CHUNK,
-	    MSG_DONTWAIT);
+	if (room > READ_CHUNK)
+		room = READ_CHUNK;
+	n = recv(c->fd, cs->chunk, room, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return c->state == GRACE ? BEGUN : MORE;
 	if (n <= 0) {
@@ -360,11 +406,15 @@ read_some(struct client *c)
 	}
 	rc = buf_put(&c->in, cs->chunk, (size_t)n);
 	explicit_bzero(cs->chunk, (size_t)n);
-	if (rc == 0)
-		return judge(c);
-	log_msg(LOG_ERR, "do_request", "out of memory");
-	client_free(c);
-	return GONE;
+	if (rc == 0) {
+		cs->emptied = (size_t)n < room ? c : NULL;
+		progress = judge(c);
+		cs->emptied = NULL;
+	} else {
+		log_msg(LOG_ERR, "do_request", "out of memory");
+		client_free(c);
+	}
+	return progress;
 }
 
 static void on_readable(void *arg, int fd);
@@ -418,7 +468,8 @@ first_read(struct client *c)
 	case GONE:
 		break;
 	case MORE:
-		if (watch(c, on_readable, on_stalled,
+		identify(c);
+		if (c->peer == NULL || watch(c, on_readable, on_stalled,
 		    c->front->settings.client_timeout_sec * 1000) != 0)
 			client_free(c);
 		break;
@@ -439,24 +490,15 @@ void
 client_start(struct front *f, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
-	struct ucred cred = { 0, (uid_t)-1, (gid_t)-1 };
-	socklen_t len = sizeof(cred);
 
 	if (c == NULL) {
 		io_close(&fd);
 		return;
 	}
-	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	c->front = f;
 	c->fd = fd;
-	c->pid = cred.pid;
-	c->peer = peer_get(f->clients, cred.uid);
 	f->clients->count++;
-	buf_init(&c->in, request_bytes_max(&f->limits));
+	buf_init(&c->in, request_bytes_max(&f->wire_limits));
 	TAILQ_INSERT_TAIL(&f->clients->incomplete, c, link);
-	if (c->peer == NULL) {
-		client_free(c);
-		return;
-	}
 	first_read(c);
 }

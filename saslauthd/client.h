@@ -27,8 +27,11 @@ void clients_drop_incomplete(struct clients *cs);
 /* Take an accepted, non-blocking descriptor. */
 void client_start(struct front *f, int fd);
 
-uid_t client_uid(const struct client *c);	/* of the peer; -1 unknown */
-pid_t client_pid(const struct client *c);	/* 0: unknown */
+/* Of the peer. The first of these costs a system call. */
+uid_t client_uid(struct client *c);	/* -1: unknown */
+pid_t client_pid(struct client *c);	/* 0: unknown */
+/* Requests of its peer's uid that wait for a backend, this one included. */
+size_t client_peer_waiting(struct client *c);
 
 /* Send the reply text ("" for a reply of length 0) in one write, and let the
  * client go. The client is gone for the caller. */

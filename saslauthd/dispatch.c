@@ -3,52 +3,35 @@
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/deadline.h"
-#include "common/frame.h"
-#include "common/io.h"
-#include "common/log.h"
 #include "common/str.h"
-#include "saslauthd/backend_link.h"
 #include "saslauthd/client.h"
 #include "saslauthd/dispatch.h"
+#include "saslauthd/flight.h"
 #include "saslauthd/front.h"
 #include "saslauthd/health.h"
 #include "saslauthd/loop.h"
+#include "saslauthd/metrics.h"
+#include "saslauthd/queue.h"
 #include "saslauthd/request.h"
+#include "saslauthd/service_time.h"
 #include "saslauthd/workers.h"
 
 #define MECH_NAME_MAX 64
-#define POOL_GRACE_MSEC 2000	/* a pool that is being restarted */
-#define SHRINK_CHECK_MSEC 1000
-#define WISH_PAUSE_MSEC 200	/* after a worker that could not be had */
 
 struct dispatch {
 	struct front *front;
 	char mech[MECH_NAME_MAX];
-	bool sees_address;
-	bool filling;			/* the pool is starting its first */
-	unsigned ready, max;		/* workers kept, workers allowed */
-	struct backend_link pool;
-	struct loop_timer *pool_grace;	/* runs while there is no pool */
-	struct loop_timer *shrink;
-	struct loop_timer *pause;	/* runs while no wish is uttered */
-	bool pausing;
-	bool down;			/* no pool, or no worker starts */
-
-	struct workers workers;
-	unsigned wanted;		/* asked for, not yet seen */
-	bool grown;			/* said in the log */
-	bool full_told;			/* that workers_max is reached, too */
-
+	bool sees_address, sees_realm;
+	struct workers *workers;
+	struct flights *flights;
 	struct queue queue;
 	struct health health;
-	struct buf in, out;		/* one frame each */
+	struct service_time service_time;
 };
 
-static void assign_waiting(struct dispatch *d);
-static void on_worker(void *arg, int fd);
+static void on_step_over(void *arg);
 
 const char *
 dispatch_mech(const struct dispatch *d)
@@ -62,22 +45,76 @@ dispatch_sees_address(const struct dispatch *d)
 	return d->sees_address;
 }
 
-/* ---- requests --------------------------------------------------------- */
-
-static struct request *
-request_of(struct queue_item *item)
+bool
+dispatch_sees_realm(const struct dispatch *d)
 {
-	return (struct request *)(void *)((char *)item -
-	    offsetof(struct request, queued));
+	return d->sees_realm;
 }
 
-/* The end of a request here, whatever it came to. */
+void
+dispatch_status(struct dispatch *d, struct dispatch_status *s_r)
+{
+	int64_t median = service_time_median_usec(&d->service_time);
+
+	*s_r = (struct dispatch_status){
+		.mech = d->mech,
+		.up = !d->health.down && !workers_are_down(d->workers),
+		.since_msec = d->health.changed_msec,
+		.workers_starting = workers_count(d->workers, STARTING),
+		.workers_idle = workers_count(d->workers, IDLE),
+		.workers_busy = workers_count(d->workers, BUSY),
+		.workers_ready = workers_ready(d->workers),
+		.workers_max = workers_max(d->workers),
+		.workers_lost = workers_lost(d->workers),
+		.queued = d->queue.count,
+		.median_usec = median
+	};
+}
+
+bool
+dispatch_is_probing(const struct dispatch *d)
+{
+	return d->health.down && workers_count(d->workers, BUSY) > 0;
+}
+
+/* ---- the end of a flight ---------------------------------------------- */
+
+static struct flight *
+flight_of(struct queue_item *item)
+{
+	return (struct flight *)(void *)((char *)item -
+	    offsetof(struct flight, queued));
+}
+
+/* Everybody aboard gets the answer; but a code that is good for one login
+ * was won by the first alone, and the others ask for themselves. */
 static void
-fail(struct dispatch *d, struct request *r, enum auth_reason reason,
+end(struct dispatch *d, struct flight *fl, const struct frame_answer *a)
+{
+	struct request *r, *first = TAILQ_FIRST(&fl->requests);
+
+	flight_land(fl);
+	request_learn(d->front, &fl->question, a);
+	while ((r = TAILQ_FIRST(&fl->requests)) != NULL) {
+		flight_leave(r);
+		if (a->one_time && r != first)
+			request_ask_alone(r, &fl->question.password);
+		else
+			request_decided(r, a, r == first ? ANSWER_BACKEND :
+			    ANSWER_JOINED, &fl->question.password);
+	}
+	flight_free(fl);
+}
+
+static void
+fail(struct dispatch *d, struct flight *fl, enum auth_reason reason,
     const char *detail)
 {
-	health_note(&d->health, d->mech, AUTH_TEMPFAIL, reason, detail);
-	request_failed(r, reason, detail);
+	struct frame_answer a = { .result = AUTH_TEMPFAIL, .reason = reason };
+
+	(void)str_copy(a.detail, sizeof(a.detail), detail);
+	health_note(&d->health, d->mech, a.result, reason, detail);
+	end(d, fl, &a);
 }
 
 static void
@@ -86,152 +123,136 @@ flush_queue(struct dispatch *d, enum auth_reason reason, const char *detail)
 	struct queue_item *item;
 
 	while ((item = queue_pop(&d->queue)) != NULL)
-		fail(d, request_of(item), reason, detail);
+		fail(d, flight_of(item), reason, detail);
 }
 
-/* ---- workers ---------------------------------------------------------- */
-
-/* It will not answer any more; its request, if it has one, fails. */
-static void
-worker_lost(struct worker_link *w, enum auth_reason reason,
-    const char *detail)
-{
-	struct dispatch *d = w->dispatch;
-	struct request *r = w->request;
-
-	workers_remove(&d->workers, w);
-	if (r == NULL)
-		return;
-	r->worker = NULL;
-	fail(d, r, reason, detail);
-}
-
-/* Nobody may trust this one any more. */
-static void
-worker_kill(struct worker_link *w, enum auth_reason reason,
-    const char *detail)
-{
-	/* If it does not hear, its own watchdog kills. */
-	(void)backend_link_kill(&w->dispatch->pool, w->id);
-	worker_lost(w, reason, detail);
-}
+/* ---- to and from the workers ------------------------------------------ */
 
 static void
-pause_wishes(struct dispatch *d)
+note_time(struct dispatch *d, const struct flight *fl)
 {
-	d->pausing = true;
-	loop_timer_set(d->pause, WISH_PAUSE_MSEC);
+	int64_t usec = deadline_now_usec() - fl->given_usec;
+
+	service_time_note(&d->service_time, usec);
+	metrics_count_backend(d->front->metrics, d->mech, usec);
 }
 
-/* Ask for as many workers as there are requests without one. */
-static void
-want_workers(struct dispatch *d)
-{
-	const unsigned *count = d->workers.count;
-	/* With -n 0 a worker is used once: one is kept ahead. */
-	size_t need = d->queue.count +
-	    (d->front->settings.workers == 0 ? 1 : 0);
-
-	while (backend_link_is_open(&d->pool) && !d->pausing && !d->filling &&
-	    workers_total(&d->workers) + d->wanted < d->max &&
-	    count[IDLE] + count[STARTING] + d->wanted < need) {
-		/* A wish that did not get through is never answered. */
-		if (!backend_link_want(&d->pool)) {
-			pause_wishes(d);
-			return;
-		}
-		d->wanted++;
-	}
-}
-
-static void
-step_over(void *arg)
-{
-	struct request *r = arg;
-	struct worker_link *w = r->worker;
-	struct dispatch *d = r->front->dispatch;
-
-	if (w != NULL) {
-		worker_kill(w, REASON_DEADLINE, "");
-	} else {
-		queue_remove(&d->queue, &r->queued);
-		fail(d, r, REASON_DEADLINE, "no worker became free in time");
-	}
-	assign_waiting(d);
-}
-
+/* True: a worker has it now. */
 static bool
-arm(struct request *r, const struct deadline *end)
+give(struct dispatch *d, struct flight *fl)
 {
-	if (r->timer == NULL)
-		r->timer = loop_timer_new(step_over, r);
-	if (r->timer == NULL)
+	struct deadline step = deadline_in_msec(
+	    d->front->settings.backend_timeout_sec * 1000);
+	struct deadline latest = flight_deadline(fl);
+
+	fl->cut_short = latest.at_msec < step.at_msec;
+	step = deadline_min(step, latest);
+	if (fl->timer == NULL)
+		fl->timer = loop_timer_new(on_step_over, fl);
+	if (fl->timer == NULL) {
+		fail(d, fl, REASON_NO_MEMORY, "");
+		return true;
+	}
+	fl->given_usec = deadline_now_usec();
+	fl->question.left_msec = (uint32_t)deadline_left_msec(&step);
+	fl->question.verbose = d->front->settings.verbose;
+	if (!workers_give(d->workers, fl))
 		return false;
-	loop_timer_set(r->timer, deadline_left_msec(end));
+	loop_timer_set(fl->timer, deadline_left_msec(&step));
 	return true;
 }
 
 static void
-on_pause_over(void *arg)
+enqueue(struct dispatch *d, struct flight *fl, uid_t uid)
+{
+	if (queue_push(&d->queue, uid, &fl->queued) != 0)
+		fail(d, fl, REASON_NO_MEMORY, "");
+}
+
+static void
+on_idle(void *arg)
+{
+	struct dispatch *d = arg;
+	struct queue_item *item;
+	struct flight *fl;
+
+	while (workers_count(d->workers, IDLE) > 0 &&
+	    (item = queue_pop(&d->queue)) != NULL) {
+		fl = flight_of(item);
+		if (!give(d, fl))
+			enqueue(d, fl, client_uid(
+			    TAILQ_FIRST(&fl->requests)->client));
+	}
+	workers_want(d->workers);
+}
+
+static void
+on_step_over(void *arg)
+{
+	struct flight *fl = arg;
+	struct dispatch *d = fl->dispatch;
+
+	workers_kill(fl->worker);
+	note_time(d, fl);
+	fail(d, fl, REASON_DEADLINE, "");
+	on_idle(d);
+}
+
+static void
+on_answered(void *arg, struct flight *fl, const struct frame_answer *a)
 {
 	struct dispatch *d = arg;
 
-	d->pausing = false;
-	want_workers(d);
-}
-
-/* Hand the request to the idle worker. -1: the worker is no good, and gone;
- * the request is still the caller's. */
-static int
-give(struct worker_link *w, struct request *r)
-{
-	struct dispatch *d = w->dispatch;
-	struct deadline step = deadline_in_msec(
-	    d->front->settings.backend_timeout_sec * 1000);
-	struct frame_request f = {
-		.id = r->id, .login = r->login, .service = r->service,
-		.realm = r->realm, .address = r->address,
-		.password = r->password	/* borrowed */
-	};
-	enum frame_status st = FRAME_BAD;
-
-	step = deadline_min(step, r->deadline);
-	f.left_msec = (uint32_t)deadline_left_msec(&step);
-	buf_reset(&d->out);
-	if (arm(r, &step) && frame_put_request(&d->out, &f) == 0)
-		st = frame_send(w->fd, FRAME_REQUEST, &d->out, -1);
-	buf_reset(&d->out);
-	if (st != FRAME_OK) {
-		workers_remove(&d->workers, w);
-		return -1;
-	}
-	workers_change(&d->workers, w, BUSY);
-	w->request = r;
-	r->worker = w;
-	return 0;
+	loop_timer_unset(fl->timer);
+	note_time(d, fl);
+	health_note(&d->health, d->mech, a->result, a->reason, a->detail);
+	/* First the next one to the worker: it need not wait for our log. */
+	on_idle(d);
+	end(d, fl, a);
 }
 
 static void
-enqueue(struct dispatch *d, struct request *r)
+on_lost(void *arg, struct flight *fl, enum auth_reason reason,
+    const char *detail)
 {
-	if (!arm(r, &r->deadline) || queue_push(&d->queue,
-	    client_uid(r->client), &r->queued) != 0)
-		fail(d, r, REASON_NO_MEMORY, "");
+	fail(arg, fl, reason, detail);
 }
 
 static void
-assign_waiting(struct dispatch *d)
+on_down(void *arg, const char *why)
 {
-	struct queue_item *item;
-	struct request *r;
+	flush_queue(arg, REASON_BACKEND_DOWN, why);
+}
 
-	while (d->workers.count[IDLE] > 0 &&
-	    (item = queue_pop(&d->queue)) != NULL) {
-		r = request_of(item);
-		if (give(TAILQ_FIRST(&d->workers.list[IDLE]), r) != 0)
-			enqueue(d, r);
-	}
-	want_workers(d);
+static size_t
+on_waiting(void *arg)
+{
+	struct dispatch *d = arg;
+
+	return d->queue.count;
+}
+
+/* ---- requests --------------------------------------------------------- */
+
+/* What cannot be served in time is told at once, while the user still waits
+ * for it: better than an outage at the end of his patience. */
+static bool
+is_too_late(struct dispatch *d, const struct request *r, char *why,
+    size_t size)
+{
+	int64_t median = service_time_median_usec(&d->service_time), wait;
+	int64_t left = deadline_left_msec(&r->deadline);
+
+	if (median < 0)
+		return false;
+	wait = (int64_t)(queue_ahead(&d->queue, client_uid(r->client)) + 1) *
+	    median / workers_max(d->workers) / 1000;
+	if (wait <= left)
+		return false;
+	(void)str_format(why, size, "a worker would be free in %lld s, and "
+	    "there are %lld s left", (long long)(wait / 1000),
+	    (long long)(left / 1000));
+	return true;
 }
 
 /* queue_max is for all: at it, whoever holds more than his share gives way
@@ -246,301 +267,123 @@ make_room(struct dispatch *d, uid_t uid)
 	item = queue_pop_greedy(&d->queue, uid);
 	if (item == NULL)
 		return false;
-	fail(d, request_of(item), REASON_QUEUE_FULL,
-	    "queue_max is reached");
+	fail(d, flight_of(item), REASON_QUEUE_FULL, "queue_max is reached");
 	return true;
 }
 
+/* May it wait for a worker? If not, it has been answered. */
 static bool
-none_is_ready(const struct dispatch *d)
+admit(struct dispatch *d, struct request *r)
 {
-	return d->workers.count[IDLE] + d->workers.count[BUSY] == 0;
+	const struct settings *s = &d->front->settings;
+	char why[FRAME_DETAIL_MAX];
+
+	if (s->limit_peer > 0 &&
+	    client_peer_waiting(r->client) > (size_t)s->limit_peer)
+		request_failed(r, REASON_PEER_FULL, "limit_peer is reached");
+	else if (workers_count(d->workers, IDLE) > 0)
+		return true;
+	else if (workers_are_down(d->workers))
+		request_failed(r, REASON_BACKEND_DOWN,
+		    "no worker can be started");
+	else if (is_too_late(d, r, why, sizeof(why)))
+		request_failed(r, REASON_QUEUE_FULL, why);
+	else if (!make_room(d, client_uid(r->client)))
+		request_failed(r, REASON_QUEUE_FULL, "queue_max is reached");
+	else
+		return true;
+	return false;
+}
+
+/* One whose worker has less time than it would get of its own is none to
+ * wait for. */
+static struct flight *
+find_flight(struct dispatch *d, const struct request *r)
+{
+	struct flight *fl;
+
+	if (!d->front->settings.join || r->alone)
+		return NULL;
+	fl = flights_find(d->flights, r, d->sees_address);
+	return fl != NULL && fl->worker != NULL && fl->cut_short ? NULL : fl;
 }
 
 void
 dispatch_submit(struct dispatch *d, struct request *r)
 {
-	while (d->queue.count == 0 && d->workers.count[IDLE] > 0)
-		if (give(TAILQ_FIRST(&d->workers.list[IDLE]), r) == 0) {
-			want_workers(d);
-			return;
-		}
-	if (d->down && none_is_ready(d)) {
-		fail(d, r, REASON_BACKEND_DOWN, "no worker can be started");
-	} else if (!make_room(d, client_uid(r->client))) {
-		fail(d, r, REASON_QUEUE_FULL, "queue_max is reached");
-	} else {
-		enqueue(d, r);
-		want_workers(d);
+	/* Joined or not, it counts for limit_peer from now on. */
+	uid_t uid = client_uid(r->client);
+	struct flight *fl = find_flight(d, r);
+
+	if (fl != NULL) {
+		flight_join(fl, r);
+		return;
 	}
+	if (!admit(d, r))
+		return;
+	fl = flight_new(d->front->settings.join && !r->alone ? d->flights :
+	    NULL, r);
+	if (fl == NULL) {
+		request_failed(r, REASON_NO_MEMORY, "");
+		return;
+	}
+	fl->dispatch = d;
+	if (d->queue.count > 0 || !give(d, fl))
+		enqueue(d, fl, uid);
+	workers_want(d->workers);
+}
+
+const char *
+dispatch_leave(struct request *r)
+{
+	static const char why[] = "no worker became free in time";
+	struct flight *fl = r->flight;
+
+	flight_leave(r);
+	/* A worker goes on: the cache can use its answer. */
+	if (fl->worker != NULL)
+		return "";
+	if (TAILQ_EMPTY(&fl->requests)) {
+		queue_remove(&fl->dispatch->queue, &fl->queued);
+		health_note(&fl->dispatch->health, fl->dispatch->mech,
+		    AUTH_TEMPFAIL, REASON_DEADLINE, why);
+		flight_free(fl);
+	}
+	return why;
 }
 
 void
 dispatch_abandon(struct dispatch *d)
 {
-	struct worker_link *w, *next;
-
 	flush_queue(d, REASON_SHUTDOWN, "");
-	for (w = TAILQ_FIRST(&d->workers.list[BUSY]); w != NULL; w = next) {
-		next = TAILQ_NEXT(w, link);
-		worker_kill(w, REASON_SHUTDOWN, "");
-	}
+	workers_abandon(d->workers, REASON_SHUTDOWN);
 }
 
-/* ---- frames from workers ---------------------------------------------- */
-
-static void
-on_hello(struct worker_link *w, struct buf *b)
-{
-	struct dispatch *d = w->dispatch;
-	char build[128];
-
-	if (buf_get_chars(b, build, sizeof(build)) != 0 ||
-	    strcmp(build, frame_build_id()) != 0) {
-		log_msg(LOG_ERR, "dispatch", "a worker is of another build: "
-		    "restart the daemon");
-		worker_kill(w, REASON_INTERNAL, "");
-		return;
-	}
-	d->down = false;
-	workers_change(&d->workers, w, IDLE);
-	assign_waiting(d);
-}
-
-static void
-on_answer(struct worker_link *w, struct buf *b)
-{
-	struct dispatch *d = w->dispatch;
-	struct request *r = w->request;
-	struct frame_answer a;
-
-	if (r == NULL || frame_get_answer(b, &a) != 0 || a.id != r->id) {
-		log_msg(LOG_ERR, "dispatch", "BUG: a worker of %s gave an "
-		    "answer to another question", d->mech);
-		worker_kill(w, REASON_INTERNAL, "wrong answer frame");
-		assign_waiting(d);
-		return;
-	}
-	r->worker = NULL;
-	w->request = NULL;
-	workers_change(&d->workers, w, IDLE);
-	if (w->retire || a.retire)
-		workers_remove(&d->workers, w);
-	loop_timer_unset(r->timer);
-	health_note(&d->health, d->mech, a.result, a.reason, a.detail);
-	/* First the next one to the worker: it need not wait for our log. */
-	assign_waiting(d);
-	request_decided(r, &a);
-}
-
-static void
-on_worker(void *arg, int fd)
-{
-	struct worker_link *w = arg;
-	struct dispatch *d = w->dispatch;
-	enum frame_type type;
-
-	switch (frame_recv(fd, &type, &d->in, NULL)) {
-	case FRAME_AGAIN:
-		return;
-	case FRAME_EOF:
-		worker_lost(w, REASON_WORKER_DIED, "");
-		assign_waiting(d);
-		return;
-	case FRAME_BAD:
-		type = FRAME_TYPES;
-		break;
-	case FRAME_OK:
-		break;
-	}
-	if (type == FRAME_HELLO && w->state == STARTING) {
-		on_hello(w, &d->in);
-	} else if (type == FRAME_ANSWER) {
-		on_answer(w, &d->in);
-	} else {
-		log_msg(LOG_ERR, "dispatch", "BUG: bad frame from a worker "
-		    "of %s", d->mech);
-		worker_kill(w, REASON_INTERNAL, "bad frame");
-		assign_waiting(d);
-	}
-}
-
-/* ---- what the pool says ----------------------------------------------- */
-
-static void
-on_new_worker(void *arg, uint64_t id, int fd)
-{
-	struct dispatch *d = arg;
-	struct worker_link *w = calloc(1, sizeof(*w));
-
-	if (d->wanted > 0)
-		d->wanted--;
-	if (w == NULL) {
-		io_close(&fd);
-		return;
-	}
-	(void)io_set_nonblock(fd, true);
-	w->dispatch = d;
-	w->id = id;
-	w->fd = fd;
-	workers_add(&d->workers, w);
-	w->io = loop_io_new(fd, on_worker, w);
-	if (w->io == NULL) {
-		workers_remove(&d->workers, w);
-		return;
-	}
-	if (workers_total(&d->workers) > d->ready) {
-		if (!d->grown)
-			log_msg(LOG_INFO, "dispatch", "requests for %s wait: "
-			    "more than %u workers are started", d->mech,
-			    d->ready);
-		d->grown = true;
-		if (workers_total(&d->workers) == d->max && !d->full_told) {
-			d->full_told = true;
-			log_msg(LOG_NOTICE, "dispatch", "%s has reached "
-			    "workers_max, %u", d->mech, d->max);
-		}
-		loop_timer_set(d->shrink, SHRINK_CHECK_MSEC);
-	}
-}
-
-/* A worker ended (id 0: one could not be started), or does not start. */
-static void
-on_gone(void *arg, uint64_t id, uint32_t backoff_msec)
-{
-	struct dispatch *d = arg;
-
-	if (id == 0) {
-		if (d->wanted > 0)
-			d->wanted--;
-		pause_wishes(d);
-	} else {
-		d->pausing = false;
-	}
-	if (backoff_msec > 0 && none_is_ready(d)) {
-		d->down = true;
-		flush_queue(d, REASON_BACKEND_DOWN,
-		    "no worker can be started");
-		return;
-	}
-	want_workers(d);
-}
-
-/* Only now is known how many the pool starts unasked: fewer than it keeps
- * ready while workers of the front before us still live. */
-static void
-on_filled(void *arg)
-{
-	struct dispatch *d = arg;
-
-	d->filling = false;
-	want_workers(d);
-}
-
-static void
-on_retire(void *arg, uint64_t id)
-{
-	struct dispatch *d = arg;
-	struct worker_link *w, *next;
-	int state;
-
-	for (state = 0; state < WORKER_STATES; state++)
-		for (w = TAILQ_FIRST(&d->workers.list[state]); w != NULL;
-		    w = next) {
-			next = TAILQ_NEXT(w, link);
-			if (w->id <= id)
-				w->retire = true;
-			if (w->retire && state == IDLE)
-				workers_remove(&d->workers, w);
-		}
-}
-
-/* A new pool's worker ids begin anew: let the old workers go. */
-static void
-drop_workers(struct dispatch *d)
-{
-	struct worker_link *w;
-	int state;
-
-	for (state = 0; state < WORKER_STATES; state++)
-		while ((w = TAILQ_FIRST(&d->workers.list[state])) != NULL)
-			worker_lost(w, REASON_WORKER_DIED, "its pool ended");
-}
-
-static void
-on_lost(void *arg)
-{
-	struct dispatch *d = arg;
-
-	d->wanted = 0;
-	if (!d->front->stopping)
-		loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
-}
-
-static void
-on_pool_missing(void *arg)
-{
-	struct dispatch *d = arg;
-
-	d->down = true;
-	flush_queue(d, REASON_BACKEND_DOWN, "the pool is gone");
-	if (d->front->stopping)
-		return;
-	/* It may be well, and only our channel to it broken. */
-	front_want_pool();
-	loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
-}
-
-/* Workers above the number kept ready go when they have idled long enough. */
-static void
-on_shrink(void *arg)
-{
-	struct dispatch *d = arg;
-	struct worker_link *w;
-	int64_t since = deadline_now_msec() -
-	    d->front->settings.worker_idle_sec * 1000;
-
-	while (workers_total(&d->workers) > d->ready &&
-	    (w = TAILQ_LAST(&d->workers.list[IDLE], worker_list)) != NULL &&
-	    w->idle_since_msec <= since)
-		workers_remove(&d->workers, w);
-	if (workers_total(&d->workers) > d->ready) {
-		loop_timer_set(d->shrink, SHRINK_CHECK_MSEC);
-	} else if (d->grown) {
-		d->grown = d->full_told = false;
-		log_msg(LOG_INFO, "dispatch", "%s is back at %u workers",
-		    d->mech, workers_total(&d->workers));
-	}
-}
+/* ---- life ------------------------------------------------------------- */
 
 int
 dispatch_link(struct dispatch *d, struct buf *description, int fd)
 {
-	unsigned sees_address;
+	unsigned sees_address, sees_realm;
 	uint32_t ready, max;
 
 	if (buf_get_chars(description, d->mech, sizeof(d->mech)) != 0 ||
 	    buf_get_u8(description, &sees_address) != 0 ||
+	    buf_get_u8(description, &sees_realm) != 0 ||
 	    buf_get_u32(description, &ready) != 0 ||
 	    buf_get_u32(description, &max) != 0 || ready == 0 || max < ready)
 		return -1;
-	drop_workers(d);
-	loop_timer_unset(d->pool_grace);
 	d->sees_address = sees_address != 0;
-	d->ready = ready;
-	d->max = max;
-	d->down = false;
-	d->filling = true;
-	d->wanted = 0;
-	return backend_link_open(&d->pool, fd);
+	d->sees_realm = sees_realm != 0;
+	return workers_link(d->workers, ready, max, fd);
 }
 
-static const struct backend_events backend_events = {
-	.worker = on_new_worker,
-	.gone = on_gone,
-	.retire = on_retire,
-	.filled = on_filled,
+static const struct workers_events workers_events = {
+	.idle = on_idle,
+	.answered = on_answered,
 	.lost = on_lost,
+	.down = on_down,
+	.waiting = on_waiting,
 };
 
 struct dispatch *
@@ -552,22 +395,13 @@ dispatch_new(struct front *f)
 		return NULL;
 	d->front = f;
 	(void)str_copy(d->mech, sizeof(d->mech), f->settings.mechanism);
-	backend_link_init(&d->pool, &backend_events, d);
-	d->ready = d->max = 1;
-	workers_init(&d->workers);
 	queue_init(&d->queue);
-	buf_init(&d->in, FRAME_MAX);
-	buf_init(&d->out, FRAME_MAX);
-	d->pool_grace = loop_timer_new(on_pool_missing, d);
-	d->shrink = loop_timer_new(on_shrink, d);
-	d->pause = loop_timer_new(on_pause_over, d);
-	if (d->pool_grace == NULL || d->shrink == NULL || d->pause == NULL) {
-		loop_timer_free(d->pool_grace);
-		loop_timer_free(d->shrink);
-		loop_timer_free(d->pause);
-		free(d);
-		return NULL;
-	}
-	loop_timer_set(d->pool_grace, POOL_GRACE_MSEC);
-	return d;
+	health_init(&d->health);
+	d->flights = flights_new();
+	d->workers = workers_new(f, d->mech, &workers_events, d);
+	if (d->flights != NULL && d->workers != NULL)
+		return d;
+	flights_free(d->flights);
+	free(d);
+	return NULL;
 }

@@ -19,16 +19,23 @@
 #include "saslauthd/cache.h"
 #include "saslauthd/child.h"
 #include "saslauthd/client.h"
+#include "saslauthd/control.h"
 #include "saslauthd/dispatch.h"
 #include "saslauthd/front.h"
+#include "saslauthd/limits.h"
 #include "saslauthd/listener.h"
 #include "saslauthd/loop.h"
+#include "saslauthd/metrics.h"
 #include "saslauthd/privs.h"
 #include "saslauthd/sandbox.h"
 
 #define RESERVED_FDS 256	/* beside clients: workers, log, channels */
 #define WORKER_FDS 64		/* of those, when the limit is low */
-#define STOP_MSEC 10000		/* what runs may finish */
+
+/* Descriptors the keeper hands over before the start. */
+struct handed {
+	int listener, control, tries;
+};
 
 static struct front front;
 static struct loop_timer *stop_timer;
@@ -85,21 +92,36 @@ on_stop_over(void *arg)
 	loop_stop();
 }
 
-/* Nobody new; whoever sent a whole request gets an answer. */
+/* Nobody new; whoever sent a whole request gets an answer, if he can have it
+ * within this time. Told again, it has another time. */
 static void
-stop(void)
+stop(uint32_t msec)
 {
 	struct listener *l = front.listener;
 
+	loop_timer_set(stop_timer, msec);
 	if (front.stopping)
 		return;
 	front.listener = NULL;
 	listener_close(l);
 	front.stopping = true;
 	clients_drop_incomplete(front.clients);
-	loop_timer_set(stop_timer, STOP_MSEC);
 	if (is_finished())
 		loop_stop();
+}
+
+void
+front_drain(struct front *f)
+{
+	(void)f;
+	tell_keeper(FRAME_DRAIN, NULL);
+}
+
+void
+front_set_verbose(struct front *f, bool verbose)
+{
+	f->settings.verbose = verbose;
+	log_set_verbose(verbose);
 }
 
 /* ---- frames from the keeper ------------------------------------------- */
@@ -140,6 +162,7 @@ on_keeper(void *arg, int channel)
 {
 	enum frame_type type;
 	struct buf b;
+	uint32_t msec;
 	int fd = -1;
 
 	(void)arg;
@@ -158,8 +181,11 @@ on_keeper(void *arg, int channel)
 		take_peer(&b, fd);
 	else if (type == FRAME_LOG && fd >= 0)
 		take_log(fd);
-	else if (type == FRAME_STOP && fd < 0)
-		stop();
+	else if (type == FRAME_ROLES && fd < 0 &&
+	    roles_get(&b, &front.roles) == 0)
+		;
+	else if (type == FRAME_STOP && fd < 0 && buf_get_u32(&b, &msec) == 0)
+		stop(msec);
 	else
 		_exit(EX_SOFTWARE);
 	buf_fini(&b);
@@ -246,16 +272,17 @@ take_settings(struct buf *b)
 	(void)conf_apply(&settings_table, &es, &front.settings, ignore_value,
 	    NULL);
 	conf_entries_fini(&es);
-	front.limits.name_max = (size_t)front.settings.name_max;
-	front.limits.password_max = (size_t)front.settings.password_max;
+	front.wire_limits.name_max = (size_t)front.settings.name_max;
+	front.wire_limits.password_max = (size_t)front.settings.password_max;
 }
 
 /* Everything up to FRAME_START; the channel still blocks here. */
-static int
+static struct handed
 receive_start(void)
 {
-	int listener = -1, log_fd = -1, fd;
+	struct handed h = { -1, -1, -1 };
 	enum frame_type type = FRAME_SETTINGS;
+	int log_fd = -1, fd;
 	struct buf b;
 
 	buf_init(&b, FRAME_MAX);
@@ -265,7 +292,13 @@ receive_start(void)
 		if (type == FRAME_SETTINGS)
 			take_settings(&b);
 		else if (type == FRAME_LISTENER)
-			listener = fd;
+			h.listener = fd;
+		else if (type == FRAME_CONTROL)
+			h.control = fd;
+		else if (type == FRAME_TRIES)
+			h.tries = fd;
+		else if (type == FRAME_ROLES)
+			(void)roles_get(&b, &front.roles);
 		else if (type == FRAME_LOG)
 			log_fd = fd;
 	}
@@ -276,7 +309,7 @@ receive_start(void)
 		take_log(log_fd);
 	else
 		tell_keeper(FRAME_WANT_LOG, NULL);
-	return listener;
+	return h;
 }
 
 static void
@@ -313,27 +346,62 @@ lock_doors(void)
 }
 
 static void
-set_up(int listener)
+set_up_cache(void)
+{
+	const struct settings *s = &front.settings;
+	const struct cache_config config = {
+		.bytes = (size_t)s->cache_size_kb * 1024,
+		.ttl_sec = s->cache_ttl_sec, .grace_sec = s->cache_grace_sec,
+		.negative_ttl_sec = s->cache_negative_ttl_sec
+	};
+	struct errmsg e = ERRMSG_INIT;
+
+	if (!s->cache)
+		return;
+	front.cache = cache_new(&config, &e);
+	if (front.cache == NULL)
+		fatal(EX_OSERR, e.text);
+}
+
+static void
+set_up_limits(int tries)
+{
+	const struct settings *s = &front.settings;
+	const struct limits_config config = {
+		.bytes = (size_t)s->limit_size_kb * 1024,
+		.identity = (unsigned)s->limit_identity,
+		.address = (unsigned)s->limit_address,
+		.compare = (unsigned)s->limit_compare,
+		.window_msec = s->limit_window_sec * 1000,
+		.exempt = &front.limit_exempt
+	};
+	struct errmsg e = ERRMSG_INIT;
+
+	if (s->limits == LIMITS_OFF)
+		return;
+	if (networks_parse(&front.limit_exempt, s->limit_exempt, &e) != 0 ||
+	    (front.limits = limits_new(&config, tries, &e)) == NULL)
+		fatal(EX_OSERR, e.text);
+}
+
+static void
+set_up(const struct handed *h)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	struct errmsg e = ERRMSG_INIT;
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (front.settings.cache) {
-		front.cache = cache_new(
-		    (size_t)front.settings.cache_size_kb * 1024,
-		    front.settings.cache_ttl_sec, &e);
-		if (front.cache == NULL)
-			fatal(EX_OSERR, e.text);
-	}
+	set_up_cache();
+	set_up_limits(h->tries);
 	if (loop_init() != 0 ||
+	    (front.metrics = metrics_new()) == NULL ||
 	    (front.clients = clients_new(&front)) == NULL ||
 	    (front.dispatch = dispatch_new(&front)) == NULL ||
 	    (stop_timer = loop_timer_new(on_stop_over, NULL)) == NULL ||
 	    loop_io_new(CHILD_CHANNEL_FD, on_keeper, NULL) == NULL ||
 	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL ||
-	    (front.listener = listener_new(&front, listener)) == NULL)
+	    (front.listener = listener_new(&front, h->listener)) == NULL ||
+	    (front.control = control_new(&front, h->control)) == NULL)
 		fatal(EX_OSERR, "the front is short of memory");
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(signals[i], on_signal, NULL) != 0)
@@ -343,11 +411,11 @@ set_up(int listener)
 void
 front_main(void)
 {
+	struct handed h = receive_start();
 	struct buf b;
-	int listener;
 
-	listener = receive_start();
-	set_up(listener);	/* what it opens is forbidden afterwards */
+	set_up(&h);	/* what it opens is forbidden afterwards */
+	io_close(&h.tries);
 	lock_doors();
 	(void)io_set_nonblock(CHILD_CHANNEL_FD, true);
 	buf_init(&b, FRAME_MAX);

@@ -11,7 +11,9 @@
 
 #include <stdint.h>
 
+#include "common/network.h"
 #include "common/wire.h"
+#include "saslauthd/roles.h"
 #include "saslauthd/settings.h"
 
 /* argv[0] that makes the program a front; what ps(1) shows. */
@@ -19,14 +21,22 @@
 
 struct cache;
 struct clients;
+struct control;
 struct dispatch;
+struct limits;
 struct listener;
+struct metrics;
 
 /* What the parts of the front share. */
 struct front {
 	struct settings settings;
-	struct wire_limits limits;
+	struct wire_limits wire_limits;
 	struct cache *cache;		/* NULL: off */
+	struct limits *limits;		/* NULL: off */
+	struct networks limit_exempt;
+	struct metrics *metrics;
+	struct control *control;
+	struct roles roles;
 	struct listener *listener;
 	struct clients *clients;
 	struct dispatch *dispatch;
@@ -36,6 +46,11 @@ struct front {
 
 /* The channel to the pool broke and no other one came: ask for one. */
 void front_want_pool(void);
+
+/* The operator's commands: log debug messages too, or not; have the daemon
+ * stop once all that runs is answered. */
+void front_set_verbose(struct front *f, bool verbose);
+void front_drain(struct front *f);
 
 /* Called when a client has gone: room for another, or the end of a stop. */
 void front_client_gone(struct front *f);

@@ -20,6 +20,12 @@ is_outage(enum auth_result result, enum auth_reason reason)
 }
 
 void
+health_init(struct health *h)
+{
+	*h = (struct health){ .changed_msec = deadline_now_msec() };
+}
+
+void
 health_note(struct health *h, const char *name, enum auth_result result,
     enum auth_reason reason, const char *detail)
 {
@@ -27,17 +33,24 @@ health_note(struct health *h, const char *name, enum auth_result result,
 	char shown[STR_ESCAPED_SIZE];
 
 	if (result == AUTH_OK || result == AUTH_DENIED) {
-		if (h->down)
+		if (h->told)
 			log_msg(LOG_NOTICE, "backend", "backend %s up after "
 			    "%lld s", name,
 			    (long long)(now - h->since_msec) / 1000);
-		h->down = false;
+		if (h->down)
+			h->changed_msec = now;
+		h->down = h->told = false;
 		return;
 	}
-	if (!is_outage(result, reason) || h->down ||
+	if (!is_outage(result, reason))
+		return;
+	if (!h->down)
+		h->changed_msec = now;
+	h->down = true;
+	if (h->told ||
 	    (h->since_msec != 0 && now - h->since_msec < QUIET_MSEC))
 		return;
-	h->down = true;
+	h->told = true;
 	h->since_msec = now;
 	(void)str_escape_log(shown, sizeof(shown), detail, strlen(detail));
 	log_msg(LOG_WARNING, "backend", "backend %s down: %s%s%s", name,

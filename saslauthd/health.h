@@ -11,9 +11,13 @@
 #include "common/result.h"
 
 struct health {
-	bool down;		/* and said so */
-	int64_t since_msec;	/* of the last line */
+	bool down;		/* by the last verdict */
+	bool told;		/* that it is down */
+	int64_t since_msec;	/* of the last line about an outage */
+	int64_t changed_msec;	/* of the last change, or the start */
 };
+
+void health_init(struct health *h);
 
 /* Note a verdict: an outage logs "backend NAME down: ...", the first answer
  * of the backend itself after that "backend NAME up". A backend that flaps

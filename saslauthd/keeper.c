@@ -22,11 +22,12 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/str.h"
-#include "saslauthd/child.h"
 #include "saslauthd/daemonize.h"
 #include "saslauthd/front.h"
 #include "saslauthd/handover.h"
 #include "saslauthd/keeper.h"
+#include "saslauthd/part.h"
+#include "saslauthd/roles.h"
 #include "saslauthd/rundir.h"
 #include "saslauthd/sigpipe.h"
 
@@ -36,22 +37,10 @@
 #define STOP_GRACE_MSEC 1000	/* on top, for the front to say so */
 #define POOL_STOP_MSEC 2000	/* a pool ends its workers with SIGKILL */
 #define LOG_RETRY_MSEC 1000	/* between tries to reach a syslog server */
-#define FORK_RETRY_MSEC 1000	/* after a fork(2) that failed */
-#define STABLE_MSEC 10000	/* a child that lived this long was healthy */
-#define BACKOFF_FIRST_MSEC 100
-#define BACKOFF_MAX_MSEC 30000
+#define BACKOFF_MAX_MSEC 30000	/* before a part that fails is started */
 #define FRONT_BACKOFF_MAX_MSEC 1000	/* clients hang without a front */
 
 enum phase { STARTING, SERVING, STOPPING_FRONT, STOPPING_POOL, ENDED };
-
-struct part {
-	const char *what;		/* "front", "pool" */
-	struct child child;
-	bool ready;
-	int64_t started_msec;
-	struct deadline restart;	/* while not running */
-	int backoff_msec;
-};
 
 struct keeper {
 	const struct keeper_plan *plan;
@@ -59,6 +48,7 @@ struct keeper {
 	struct rundir rundir;
 	struct part front, pool;
 	struct handover handover;
+	int64_t began_msec;
 	enum phase phase;
 	struct deadline phase_end;
 	struct deadline log_retry;	/* never: the front has its log */
@@ -77,33 +67,69 @@ fail_start(struct keeper *k, int status)
 
 /* ---- starting and restarting ------------------------------------------ */
 
+static struct roles
+roles_now(const struct keeper *k)
+{
+	return (struct roles){
+		.keeper_pid = (uint32_t)getpid(),
+		.front_pid = (uint32_t)k->front.child.pid,
+		.pool_pid = (uint32_t)k->pool.child.pid,
+		.owner_uid = (uint32_t)getuid(),
+		.front_restarts = part_restarts(&k->front),
+		.pool_restarts = part_restarts(&k->pool),
+		.keeper_began_msec = k->began_msec,
+		.front_began_msec = k->front.started_msec,
+		.pool_began_msec = k->pool.started_msec
+	};
+}
+
+/* A front that cannot take it now hears of the next change. */
+static void
+tell_roles(struct keeper *k)
+{
+	const struct roles roles = roles_now(k);
+
+	if (k->front.child.channel >= 0)
+		(void)handover_roles(k->front.child.channel, &roles, NULL);
+}
+
+static int
+hand_over(struct keeper *k, struct part *p, struct errmsg *e)
+{
+	struct roles roles;
+
+	if (p == &k->pool)
+		return handover_to_pool(&k->handover, p->child.channel, e);
+	roles = roles_now(k);
+	return handover_to_front(&k->handover, p->child.channel, &roles, e);
+}
+
+static int
+spawn(struct keeper *k, struct part *p, struct errmsg *e)
+{
+	char front[] = FRONT_ARGV0, pool[64];
+
+	if (p == &k->front)
+		return part_start(p, k->plan->self, front,
+		    k->plan->foreground, e);
+	(void)str_format(pool, sizeof(pool), "saslauthd-pool: %s pool",
+	    k->plan->settings->mechanism);
+	return part_start(p, k->plan->pool, pool, k->plan->foreground, e);
+}
+
 static void
 start_part(struct keeper *k, struct part *p)
 {
 	struct errmsg e = ERRMSG_INIT;
-	char title[64];
-	char *argv[] = { title, NULL };
-	bool is_front = p == &k->front;
 
-	if (is_front)
-		(void)str_copy(title, sizeof(title), FRONT_ARGV0);
-	else
-		(void)str_format(title, sizeof(title),
-		    "saslauthd-pool: %s pool", k->plan->settings->mechanism);
-	p->ready = false;
-	p->started_msec = deadline_now_msec();
-	p->restart = deadline_never();
-	if (child_spawn(&p->child, is_front ? k->plan->self : k->plan->pool,
-	    argv, k->plan->foreground, &e) != 0 ||
-	    (is_front ? handover_to_front(&k->handover, p->child.channel, &e) :
-	    handover_to_pool(&k->handover, p->child.channel, &e)) != 0) {
+	if (spawn(k, p, &e) != 0 || hand_over(k, p, &e) != 0) {
 		log_msg(LOG_ERR, "keeper", "cannot start the %s: %s", p->what,
 		    e.text);
 		child_release(&p->child);
-		if (p->child.pid == 0)
-			p->restart = deadline_in_msec(FORK_RETRY_MSEC);
 		fail_start(k, EX_OSERR);
 	}
+	if (p == &k->pool)
+		tell_roles(k);
 }
 
 /* Both there: give them a fresh channel to each other. */
@@ -131,38 +157,27 @@ link_parts(struct keeper *k)
 }
 
 static void
-part_ended(struct keeper *k, struct part *p, int wstatus)
+on_end(struct keeper *k, struct part *p, int wstatus)
 {
-	int64_t lived = deadline_now_msec() - p->started_msec;
 	const char *how = WIFSIGNALED(wstatus) ? "signal" : "status";
 	int number = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) :
 	    WEXITSTATUS(wstatus);
-	int max;
 
-	child_release(&p->child);
-	p->child.pid = 0;
-	p->ready = false;
+	part_gone(p);
+	tell_roles(k);
 	if (k->phase == STARTING) {
 		log_msg(LOG_ERR, "keeper", "the %s ended before it was ready "
 		    "(%s %d)", p->what, how, number);
 		fail_start(k, WIFEXITED(wstatus) && number != 0 ? number :
 		    EX_OSERR);
 	}
-	if (k->phase != SERVING)
-		return;
-	if (lived >= STABLE_MSEC)
-		p->backoff_msec = 0;
-	log_msg(LOG_ERR, "keeper", "the %s ended unexpectedly (%s %d), "
-	    "restarting in %d ms", p->what, how, number, p->backoff_msec);
-	p->restart = deadline_in_msec(p->backoff_msec);
-	p->backoff_msec = p->backoff_msec == 0 ? BACKOFF_FIRST_MSEC :
-	    p->backoff_msec * 2;
-	max = p == &k->front ? FRONT_BACKOFF_MAX_MSEC : BACKOFF_MAX_MSEC;
-	if (p->backoff_msec > max)
-		p->backoff_msec = max;
+	if (k->phase == SERVING)
+		log_msg(LOG_ERR, "keeper", "the %s ended unexpectedly "
+		    "(%s %d), restarting in %d ms", p->what, how, number,
+		    part_retry(p));
 }
 
-static void drain_part(struct keeper *k, struct part *p);
+static void hear_out(struct keeper *k, struct part *p);
 
 static void
 reap(struct keeper *k)
@@ -177,8 +192,8 @@ reap(struct keeper *k)
 		if (p == NULL)
 			continue;
 		/* What it still said explains its end. */
-		drain_part(k, p);
-		part_ended(k, p, wstatus);
+		hear_out(k, p);
+		on_end(k, p, wstatus);
 	}
 }
 
@@ -193,28 +208,37 @@ stop_pool(struct keeper *k)
 	k->phase_end = deadline_in_msec(POOL_STOP_MSEC);
 }
 
+/* Let the front finish what runs. A stop that has begun only gets shorter. */
 static void
-stop(struct keeper *k)
+stop(struct keeper *k, int64_t msec)
 {
+	struct deadline end = deadline_in_msec(msec + STOP_GRACE_MSEC);
+
 	if (k->phase == STARTING)
 		fail_start(k, EX_OSERR);
-	if (k->phase != SERVING)
+	if (k->phase != SERVING && k->phase != STOPPING_FRONT)
+		return;
+	if (k->phase == STOPPING_FRONT && end.at_msec >= k->phase_end.at_msec)
 		return;
 	rundir_unlisten(&k->rundir);
 	/* Nobody is restarted any more, nor waited for with poll(2). */
 	k->front.restart = k->pool.restart = deadline_never();
 	k->phase = STOPPING_FRONT;
-	k->phase_end = deadline_in_msec(STOP_MSEC + STOP_GRACE_MSEC);
-	if (k->front.child.pid == 0 || frame_send(k->front.child.channel,
-	    FRAME_STOP, NULL, -1) != FRAME_OK)
+	k->phase_end = end;
+	if (k->front.child.pid == 0 || handover_stop(k->front.child.channel,
+	    (uint32_t)msec, NULL) != 0)
 		stop_pool(k);
 }
 
+/* The operator asked for it: every request gets the time it would have had. */
 static void
-kill_part(struct part *p)
+drain(struct keeper *k)
 {
-	if (p->child.pid > 0)
-		(void)kill(p->child.pid, SIGKILL);
+	if (k->phase == SERVING)
+		log_msg(LOG_NOTICE, "keeper", "the operator wants a stop: "
+		    "what runs has %ld s to finish",
+		    k->plan->settings->request_timeout_sec);
+	stop(k, k->plan->settings->request_timeout_sec * 1000);
 }
 
 static void
@@ -230,8 +254,8 @@ phase_over(struct keeper *k)
 		stop_pool(k);
 		break;
 	case STOPPING_POOL:
-		kill_part(&k->front);
-		kill_part(&k->pool);
+		part_kill(&k->front);
+		part_kill(&k->pool);
 		k->phase = ENDED;
 		break;
 	case SERVING:
@@ -246,7 +270,7 @@ static void
 on_signal(struct keeper *k, int sig)
 {
 	if (sig == SIGTERM || sig == SIGINT)
-		stop(k);
+		stop(k, STOP_MSEC);
 	else if (sig == SIGCHLD)
 		reap(k);
 	else if (sig == SIGHUP)
@@ -263,7 +287,7 @@ on_failed(struct keeper *k, struct part *p, struct buf *b)
 
 	if (buf_get_u8(b, &status) != 0 ||
 	    buf_get_chars(b, text, sizeof(text)) != 0) {
-		kill_part(p);
+		part_kill(p);
 		return;
 	}
 	log_msg(status == 0 ? LOG_NOTICE : LOG_ERR, "keeper", "%s", text);
@@ -281,15 +305,16 @@ on_ready(struct keeper *k, struct part *p, struct buf *b)
 		log_msg(LOG_ERR, "keeper", "the %s is of another build than "
 		    "the running daemon: the programs were replaced; "
 		    "restart the daemon", p->what);
-		kill_part(p);
+		part_kill(p);
 		fail_start(k, EX_CONFIG);
 		return;
 	}
 	if (p == &k->pool && handover_keep_backend(&k->handover, b) != 0) {
-		kill_part(p);
+		part_kill(p);
 		return;
 	}
 	p->ready = true;
+	tell_roles(k);
 	link_parts(k);
 }
 
@@ -313,7 +338,7 @@ on_frame(struct keeper *k, struct part *p)
 	case FRAME_BAD:
 		log_msg(LOG_ERR, "keeper", "BUG: bad frame from the %s",
 		    p->what);
-		kill_part(p);
+		part_kill(p);
 		goto out;
 	case FRAME_OK:
 		more = true;
@@ -332,18 +357,20 @@ on_frame(struct keeper *k, struct part *p)
 		    LOG_RETRY_MSEC - deadline_now_msec());
 	else if (type == FRAME_WANT_PEER && p == &k->front)
 		link_parts(k);	/* once the pool is there */
+	else if (type == FRAME_DRAIN && p == &k->front)
+		drain(k);
 	else if (type == FRAME_STOPPED && p == &k->front &&
 	    k->phase == STOPPING_FRONT)
 		stop_pool(k);
 	else
-		kill_part(p);
+		part_kill(p);
 out:
 	buf_fini(&b);
 	return more;
 }
 
 static void
-drain_part(struct keeper *k, struct part *p)
+hear_out(struct keeper *k, struct part *p)
 {
 	while (p->child.channel >= 0 && on_frame(k, p))
 		;
@@ -402,6 +429,23 @@ loop(struct keeper *k, int signal_fd)
 
 /* ---- the keeper's life ------------------------------------------------ */
 
+/* Clients are served without these, too. */
+static void
+open_extras(struct keeper *k)
+{
+	const struct settings *s = k->plan->settings;
+	struct errmsg e = ERRMSG_INIT;
+
+	k->handover.control = rundir_listen(&k->rundir, RUNDIR_CONTROL, &e);
+	if (k->handover.control < 0)
+		log_msg(LOG_WARNING, "keeper", "there is no control socket: "
+		    "%s", e.text);
+	if (s->limits != LIMITS_OFF && handover_make_tries(&k->handover,
+	    (size_t)s->limit_size_kb * 1024, &e) != 0)
+		log_msg(LOG_WARNING, "keeper", "what limits count will not "
+		    "outlive the front: %s", e.text);
+}
+
 static int
 open_rundir(struct keeper *k)
 {
@@ -411,7 +455,8 @@ open_rundir(struct keeper *k)
 
 	st = rundir_claim(&k->rundir, k->plan->foreground, &e);
 	if (st == RUNDIR_OK) {
-		k->handover.listener = rundir_listen(&k->rundir, &e);
+		k->handover.listener = rundir_listen(&k->rundir, RUNDIR_MUX,
+		    &e);
 		if (k->handover.listener >= 0)
 			return EX_OK;
 	} else if (st == RUNDIR_BUSY) {
@@ -439,6 +484,7 @@ serve(struct keeper *k)
 	status = open_rundir(k);
 	if (status != EX_OK)
 		return status;
+	open_extras(k);
 	log_msg(LOG_INFO, "detach_tty", "master pid is: %ld", (long)getpid());
 	k->phase = STARTING;
 	k->phase_end = deadline_in_msec(START_MSEC);
@@ -446,8 +492,8 @@ serve(struct keeper *k)
 	if (k->phase == STARTING)
 		start_part(k, &k->pool);
 	loop(k, signal_fd);
-	kill_part(&k->front);
-	kill_part(&k->pool);
+	part_kill(&k->front);
+	part_kill(&k->pool);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 	log_msg(LOG_INFO, "server_exit", "master exited: %ld",
@@ -458,17 +504,14 @@ serve(struct keeper *k)
 int
 keeper_run(const struct keeper_plan *plan)
 {
-	const struct part idle = {
-		.child = CHILD_INIT, .restart = deadline_never()
-	};
 	struct keeper k = { .plan = plan, .status = EX_OK,
+	    .began_msec = deadline_now_msec(),
 	    .phase_end = deadline_never(), .log_retry = deadline_never() };
 	struct errmsg e = ERRMSG_INIT;
 	enum rundir_status st;
 
-	k.front = k.pool = idle;
-	k.front.what = "front";
-	k.pool.what = "pool";
+	part_init(&k.front, "front", FRONT_BACKOFF_MAX_MSEC);
+	part_init(&k.pool, "pool", BACKOFF_MAX_MSEC);
 	st = rundir_open(&k.rundir, plan->settings->run_dir, &e);
 	if (st != RUNDIR_OK) {
 		log_msg(LOG_ERR, "main", "%s", e.text);

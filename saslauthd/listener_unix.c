@@ -14,7 +14,6 @@
 #include "saslauthd/listener.h"
 #include "saslauthd/loop.h"
 
-#define ACCEPT_BATCH 64		/* then answers get their turn */
 #define QUIET_MSEC 10000	/* between two lines about that */
 #define ACCEPT_RETRY_MSEC 100	/* when the system is out of descriptors */
 
@@ -67,20 +66,16 @@ accept_one(struct listener *l)
 	return -1;
 }
 
+/* One, then answers get their turn. To look in vain for another one is dear:
+ * accept(2) makes the new socket before it finds that nobody waits. */
 static void
 on_readable(void *arg, int fd)
 {
 	struct listener *l = arg;
-	int i, rc;
 
 	(void)fd;
-	for (i = 0; i < ACCEPT_BATCH; i++) {
-		rc = accept_one(l);
-		if (rc < 0)
-			loop_io_enable(l->io, 0);
-		if (rc <= 0)
-			return;
-	}
+	if (accept_one(l) < 0)
+		loop_io_enable(l->io, 0);
 }
 
 static void

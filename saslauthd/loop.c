@@ -61,8 +61,8 @@ on_io(evutil_socket_t fd, short what, void *arg)
 	io->fn(io->arg, (int)fd);
 }
 
-struct loop_io *
-loop_io_new(int fd, loop_io_fn *fn, void *arg)
+static struct loop_io *
+io_new(int fd, short what, loop_io_fn *fn, void *arg)
 {
 	struct loop_io *io = calloc(1, sizeof(*io));
 
@@ -70,12 +70,24 @@ loop_io_new(int fd, loop_io_fn *fn, void *arg)
 		return NULL;
 	io->fn = fn;
 	io->arg = arg;
-	io->ev = event_new(base, fd, EV_READ | EV_PERSIST, on_io, io);
+	io->ev = event_new(base, fd, what | EV_PERSIST, on_io, io);
 	if (io->ev == NULL || event_add(io->ev, NULL) != 0) {
 		loop_io_free(io);
 		return NULL;
 	}
 	return io;
+}
+
+struct loop_io *
+loop_io_new(int fd, loop_io_fn *fn, void *arg)
+{
+	return io_new(fd, EV_READ, fn, arg);
+}
+
+struct loop_io *
+loop_io_new_write(int fd, loop_io_fn *fn, void *arg)
+{
+	return io_new(fd, EV_WRITE, fn, arg);
 }
 
 void

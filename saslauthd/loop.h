@@ -25,6 +25,8 @@ void loop_stop(void);
 /* Call fn while fd is readable (end of file counts). Starts enabled. NULL
  * when out of memory. The descriptor stays the caller's. */
 struct loop_io *loop_io_new(int fd, loop_io_fn *fn, void *arg);
+/* The same while fd can be written to (the peer's end counts). */
+struct loop_io *loop_io_new_write(int fd, loop_io_fn *fn, void *arg);
 void loop_io_enable(struct loop_io *io, int on);
 void loop_io_free(struct loop_io *io);
 

@@ -141,6 +141,7 @@ say_ready(const struct pool *p)
 	if (buf_put_str(&b, frame_build_id()) == 0 &&
 	    buf_put_str(&b, p->load.mech->name) == 0 &&
 	    buf_put_u8(&b, p->load.mech->sees_address) == 0 &&
+	    buf_put_u8(&b, p->load.mech->sees_realm) == 0 &&
 	    buf_put_u32(&b, p->ready) == 0 && buf_put_u32(&b, p->max) == 0 &&
 	    frame_send(CHILD_CHANNEL_FD, FRAME_READY, &b, -1) == FRAME_OK)
 		rc = 0;

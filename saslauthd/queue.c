@@ -95,3 +95,19 @@ queue_pop_greedy(struct queue *q, uid_t uid)
 	queue_remove(q, item);
 	return item;
 }
+
+size_t
+queue_ahead(const struct queue *q, uid_t uid)
+{
+	const struct queue_line *l;
+	size_t own = 0, ahead = 0;
+
+	TAILQ_FOREACH(l, &q->lines, link)
+		if (l->uid == uid)
+			own = l->count;
+	/* One of each line in turn: of another line as many as of its own,
+	 * and one more if that line's turn comes first. */
+	TAILQ_FOREACH(l, &q->lines, link)
+		ahead += l->count > own && l->uid != uid ? own + 1 : l->count;
+	return ahead;
+}

@@ -33,6 +33,8 @@ struct queue_item *queue_pop(struct queue *q);
 /* Newest of the longest line, if that is longer than the uid's would become;
  * else NULL. */
 struct queue_item *queue_pop_greedy(struct queue *q, uid_t uid);
+/* How many are served before a new one of this uid. */
+size_t queue_ahead(const struct queue *q, uid_t uid);
 /* Out of turn. Does nothing for an item in no queue. */
 void queue_remove(struct queue *q, struct queue_item *item);
 

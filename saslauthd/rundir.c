@@ -18,14 +18,21 @@
 #include "saslauthd/rundir.h"
 
 #define SOCKET_NAME "mux"
-#define SOCKET_NEW_NAME ".mux.new"
 #define PID_NAME "saslauthd.pid"
 #define LOCK_NAME "saslauthd.pid.lock"
-#define SOCKET_MODE 0777	/* as before: the directory decides */
 #define DIR_MODE 0755
 #define FILE_MODE 0600
 #define PROBE_MSEC 2000		/* a living daemon answers an empty login
 				 * without asking anybody */
+
+static const struct {
+	const char *name, *new_name;
+	mode_t mode;
+} sockets[RUNDIR_SOCKETS] = {
+	/* As before: the directory decides. */
+	[RUNDIR_MUX] = { SOCKET_NAME, ".mux.new", 0777 },
+	[RUNDIR_CONTROL] = { "control", ".control.new", 0600 }
+};
 
 static enum rundir_status
 fail_errno(struct errmsg *e, const char *what, const struct rundir *r)
@@ -141,7 +148,7 @@ write_pid(struct rundir *r, struct errmsg *e)
 	if (ftruncate(r->pid_fd, 0) != 0 ||
 	    io_write_all(r->pid_fd, text, strlen(text), &never) != 0)
 		return fail_errno(e, "cannot write " PID_NAME " in", r);
-	r->pid_ours = fstat(r->pid_fd, &r->pid) == 0;
+	r->pid.ours = fstat(r->pid_fd, &r->pid.id) == 0;
 	return RUNDIR_OK;
 }
 
@@ -187,23 +194,24 @@ rundir_claim(struct rundir *r, bool foreground, struct errmsg *e)
 }
 
 /* Bind by the short name from inside the directory: the path clients use is
- * short enough (rundir_open), the temporary one need not be. */
+ * short enough, the temporary one need not be. */
 static int
-bind_new(const struct rundir *r, int fd)
+bind_new(const struct rundir *r, enum rundir_socket which, int fd)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const char *name = sockets[which].new_name;
 	int back, rc, saved;
 	mode_t mask;
 
-	if (str_copy(sun.sun_path, sizeof(sun.sun_path), SOCKET_NEW_NAME) != 0)
+	if (str_copy(sun.sun_path, sizeof(sun.sun_path), name) != 0)
 		return -1;
 	back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fchdir(r->dir_fd) != 0) {
 		io_close(&back);
 		return -1;
 	}
-	(void)unlink(SOCKET_NEW_NAME);
-	mask = umask(~(mode_t)SOCKET_MODE & 0777);
+	(void)unlink(name);
+	mask = umask(~sockets[which].mode & 0777);
 	rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
 	saved = errno;
 	(void)umask(mask);
@@ -215,36 +223,42 @@ bind_new(const struct rundir *r, int fd)
 }
 
 int
-rundir_listen(struct rundir *r, struct errmsg *e)
+rundir_listen(struct rundir *r, enum rundir_socket which, struct errmsg *e)
 {
+	const char *name = sockets[which].name;
+	const char *new_name = sockets[which].new_name;
+	struct rundir_made *made = &r->sockets[which];
 	int fd;
 
+	if (strlen(r->path) + 1 + strlen(name) > io_unix_path_max())
+		return errmsg_set(e, "%.100s.../%s is longer than the "
+		    "%zu bytes of a socket's path", r->path, name,
+		    io_unix_path_max());
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return errmsg_errno(e, errno, "socket");
-	if (bind_new(r, fd) != 0) {
+	if (bind_new(r, which, fd) != 0) {
 		(void)errmsg_errno(e, errno, "cannot bind a socket in %s",
 		    r->path);
 		goto fail;
 	}
 	if (listen(fd, SOMAXCONN) != 0) {
-		(void)errmsg_errno(e, errno, "listen on %s/" SOCKET_NAME,
-		    r->path);
+		(void)errmsg_errno(e, errno, "listen on %s/%s", r->path,
+		    name);
 		goto fail_unlink;
 	}
-	if (renameat(r->dir_fd, SOCKET_NEW_NAME, r->dir_fd, SOCKET_NAME)
-	    != 0) {
-		(void)errmsg_errno(e, errno, "cannot put the socket at %s/"
-		    SOCKET_NAME, r->path);
+	if (renameat(r->dir_fd, new_name, r->dir_fd, name) != 0) {
+		(void)errmsg_errno(e, errno, "cannot put the socket at %s/%s",
+		    r->path, name);
 		goto fail_unlink;
 	}
 	/* Not fstat(2), which tells of the socket, not of its name. */
-	r->socket_ours = fstatat(r->dir_fd, SOCKET_NAME, &r->socket,
+	made->ours = fstatat(r->dir_fd, name, &made->id,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 	return fd;
 
 fail_unlink:
-	(void)unlinkat(r->dir_fd, SOCKET_NEW_NAME, 0);
+	(void)unlinkat(r->dir_fd, new_name, 0);
 fail:
 	io_close(&fd);
 	return -1;
@@ -259,30 +273,31 @@ rundir_started(struct rundir *r)
 
 /* Somebody may have removed ours, and another instance made its own. */
 static void
-remove_ours(const struct rundir *r, const char *name, const struct stat *ours)
+remove_made(const struct rundir *r, const char *name,
+    struct rundir_made *made)
 {
 	struct stat now;
 
-	if (fstatat(r->dir_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    now.st_dev == ours->st_dev && now.st_ino == ours->st_ino)
+	if (made->ours &&
+	    fstatat(r->dir_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    now.st_dev == made->id.st_dev && now.st_ino == made->id.st_ino)
 		(void)unlinkat(r->dir_fd, name, 0);
+	made->ours = false;
 }
 
 void
 rundir_unlisten(struct rundir *r)
 {
-	if (r->socket_ours)
-		remove_ours(r, SOCKET_NAME, &r->socket);
-	r->socket_ours = false;
+	remove_made(r, SOCKET_NAME, &r->sockets[RUNDIR_MUX]);
 }
 
 void
 rundir_release(struct rundir *r)
 {
 	rundir_unlisten(r);
-	if (r->pid_ours)
-		remove_ours(r, PID_NAME, &r->pid);
-	r->pid_ours = false;
+	remove_made(r, sockets[RUNDIR_CONTROL].name,
+	    &r->sockets[RUNDIR_CONTROL]);
+	remove_made(r, PID_NAME, &r->pid);
 	io_close(&r->pid_fd);
 	io_close(&r->lock_fd);
 	io_close(&r->dir_fd);

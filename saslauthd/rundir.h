@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rundir - the run directory: who may use it, the pid file, the socket.
+ * rundir - the run directory: who may use it, the pid file, the sockets.
  *
- *   mux                  the socket, 0777; access is by the directory's mode
+ *   mux                  for clients, 0777; access is by the directory's mode
+ *   control              for the operator, 0600
  *   saslauthd.pid        daemon mode: pid, locked with fcntl(2) for life
  *   saslauthd.pid.lock   locked during a start, in the foreground for life
  *
@@ -17,13 +18,20 @@
 
 #include "common/errmsg.h"
 
+enum rundir_socket { RUNDIR_MUX, RUNDIR_CONTROL, RUNDIR_SOCKETS };
+
+/* What we made, to remove no other. */
+struct rundir_made {
+	bool ours;
+	struct stat id;
+};
+
 struct rundir {
 	char path[4096];	/* absolute, without a slash at the end */
 	int dir_fd;
 	int lock_fd;		/* saslauthd.pid.lock */
 	int pid_fd;		/* saslauthd.pid, -1 in the foreground */
-	struct stat socket, pid;	/* what we made, to remove no other */
-	bool socket_ours, pid_ours;
+	struct rundir_made sockets[RUNDIR_SOCKETS], pid;
 };
 
 enum rundir_status {
@@ -46,14 +54,15 @@ enum rundir_status rundir_open(struct rundir *r, const char *path,
 enum rundir_status rundir_claim(struct rundir *r, bool foreground,
     struct errmsg *e);
 
-/* A listening, non-blocking socket that replaces what stands at `mux` in one
- * step. -1 with a message. */
-int rundir_listen(struct rundir *r, struct errmsg *e);
+/* A listening, non-blocking socket that replaces what stands at its name in
+ * one step. -1 with a message. */
+int rundir_listen(struct rundir *r, enum rundir_socket which,
+    struct errmsg *e);
 
 /* The start is over: daemon mode lets saslauthd.pid.lock go. */
 void rundir_started(struct rundir *r);
 
-/* Remove the socket (first step of a stop), then the pid file. */
+/* Remove the clients' socket (first step of a stop), then all the rest. */
 void rundir_unlisten(struct rundir *r);
 void rundir_release(struct rundir *r);
 

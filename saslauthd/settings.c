@@ -15,6 +15,9 @@
 #define WORKER_REQUESTS_DEFAULT 10000
 
 static const char *const tempfail_words[] = { "empty", "no", NULL };
+static const char *const limits_words[] = {
+	"observe", "enforce", "off", NULL
+};
 static const char *const format_words[] = {
 	"classic", "extended", "json", NULL
 };
@@ -102,8 +105,49 @@ static const struct conf_key keys[] = {
 	  .def = "3600",
 	  .help = "seconds a success is remembered (flag -t)" },
 	{ .name = "cache_size", .type = CONF_INT, .offset = AT(cache_size_kb),
-	  .min = 1, .max = 4194304, .def = "8192",
+	  .min = 1, .max = 4194304, .def = "32768",
 	  .help = "kilobytes the cache may take (flag -s)" },
+	{ .name = "cache_negative_ttl", .type = CONF_SECONDS,
+	  .offset = AT(cache_negative_ttl_sec), .min = 0, .max = 86400,
+	  .def = "0", .help = "seconds a refusal is remembered; 0: not" },
+	{ .name = "cache_grace", .type = CONF_SECONDS,
+	  .offset = AT(cache_grace_sec), .min = 0, .max = 31536000,
+	  .def = "0",
+	  .help = "seconds an expired success still answers in an outage" },
+	{ .name = "cache_ignore_address", .type = CONF_BOOL,
+	  .offset = AT(cache_ignore_address), .def = "no",
+	  .help = "a success counts for every client address" },
+	{ .name = "join", .type = CONF_BOOL, .offset = AT(join),
+	  .def = "yes",
+	  .help = "equal requests in flight are asked once" },
+
+	{ .name = "limits", .type = CONF_CHOICE, .offset = AT(limits),
+	  .choices = limits_words, .def = "observe",
+	  .help = "limits on guessing: count and log, refuse, or neither" },
+	{ .name = "limit_identity", .type = CONF_INT,
+	  .offset = AT(limit_identity), .min = 1, .max = 1000000,
+	  .def = "20",
+	  .help = "distinct wrong passwords for one identity" },
+	{ .name = "limit_address", .type = CONF_INT,
+	  .offset = AT(limit_address), .min = 1, .max = 1000000,
+	  .def = "50",
+	  .help = "distinct wrong passwords from one client address" },
+	{ .name = "limit_window", .type = CONF_SECONDS,
+	  .offset = AT(limit_window_sec), .min = 1, .max = 86400,
+	  .def = "600", .help = "seconds within which they are counted" },
+	{ .name = "limit_compare", .type = CONF_INT,
+	  .offset = AT(limit_compare), .min = 0, .max = 60000, .def = "60",
+	  .help = "tries a minute that are compared past a limit" },
+	{ .name = "limit_exempt", .type = CONF_NETWORKS,
+	  .offset = AT(limit_exempt), .def = "127.0.0.0/8,::1",
+	  .help = "networks limit_address does not count" },
+	{ .name = "limit_size", .type = CONF_INT, .offset = AT(limit_size_kb),
+	  .min = 64, .max = 4194304, .def = "8192",
+	  .help = "kilobytes the counted tries may take" },
+	{ .name = "limit_peer", .type = CONF_INT, .offset = AT(limit_peer),
+	  .min = 0, .max = 1000000, .def = "0",
+	  .help = "requests one connecting uid may have in flight; "
+	      "0: no limit" },
 };
 
 const struct conf_table settings_table = {

@@ -14,6 +14,7 @@
 
 enum settings_tempfail { TEMPFAIL_EMPTY = 0, TEMPFAIL_NO };
 enum settings_log_format { LOG_CLASSIC = 0, LOG_EXTENDED, LOG_JSON };
+enum settings_limits { LIMITS_OBSERVE = 0, LIMITS_ENFORCE, LIMITS_OFF };
 enum settings_log_success { SUCCESS_NO = 0, SUCCESS_UNCACHED, SUCCESS_ALL };
 
 struct settings {
@@ -45,6 +46,18 @@ struct settings {
 	bool cache;			/* -c */
 	long cache_ttl_sec;		/* -t */
 	long cache_size_kb;		/* -s */
+	long cache_negative_ttl_sec;	/* 0: refusals are not remembered */
+	long cache_grace_sec;		/* 0: nothing expired answers */
+	bool cache_ignore_address;
+	bool join;
+
+	int limits;			/* enum settings_limits */
+	long limit_identity, limit_address;	/* distinct wrong passwords */
+	long limit_window_sec;
+	long limit_compare;		/* tries a minute past a limit */
+	char *limit_exempt;		/* networks */
+	long limit_size_kb;
+	long limit_peer;		/* requests of one uid; 0: no limit */
 };
 
 extern const struct conf_table settings_table;

@@ -127,6 +127,7 @@ serve(struct worker *w)
 		    frame_get_request(&w->in, &r) != 0)
 			fatal("BUG: bad frame from the front");
 		buf_reset(&w->in);
+		log_set_verbose(r.verbose);
 		answer_one(w, &r, &a);
 		id = r.id;
 		frame_request_fini(&r);

@@ -1,53 +1,71 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * workers - the front's end of each worker's channel, listed by state.
+ * workers - the workers of one backend as the front sees them: how many
+ * there are, how many there should be, and which flight each has.
+ *
+ * An answer counts only if it comes from the worker that has the flight and
+ * carries its id. More workers are asked for while flights wait, up to `max`;
+ * those above `ready` go when they have idled long enough.
  */
 #ifndef SASLAUTHD_WORKERS_H
 #define SASLAUTHD_WORKERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
-struct dispatch;
-struct loop_io;
-struct request;
+#include "common/frame.h"
+
+struct flight;
+struct front;
+struct worker_link;
+struct workers;
+
+/* What becomes of things. A flight is the callee's again. */
+struct workers_events {
+	/* A worker may be idle, and can take a flight. */
+	void (*idle)(void *arg);
+	void (*answered)(void *arg, struct flight *fl,
+	    const struct frame_answer *a);
+	/* It will not be answered. */
+	void (*lost)(void *arg, struct flight *fl, enum auth_reason reason,
+	    const char *detail);
+	/* No worker is there, and none can be had for now. */
+	void (*down)(void *arg, const char *why);
+	/* How many flights wait for a worker? */
+	size_t (*waiting)(void *arg);
+};
 
 enum worker_state {
 	STARTING,		/* its hello has not come yet */
 	IDLE,
-	BUSY,			/* has a request */
+	BUSY,			/* has a flight */
 	WORKER_STATES
 };
 
-struct worker_link {
-	TAILQ_ENTRY(worker_link) link;	/* in the list of its state */
-	struct dispatch *dispatch;
-	enum worker_state state;
-	uint64_t id;			/* the pool's number for it */
-	int fd;				/* owned */
-	struct loop_io *io;		/* owned, or NULL */
-	struct request *request;	/* BUSY: which one */
-	bool retire;			/* to be closed after its answer */
-	int64_t idle_since_msec;
-};
+/* `name` is for the log and must live as long. NULL: out of memory. */
+struct workers *workers_new(struct front *f, const char *name,
+    const struct workers_events *events, void *arg);
 
-TAILQ_HEAD(worker_list, worker_link);
+/* A (new) pool, and our channel to it, which is taken over. Workers of an
+ * older one are let go. -1: out of memory. */
+int workers_link(struct workers *ws, unsigned ready, unsigned max, int fd);
 
-struct workers {
-	struct worker_list list[WORKER_STATES];	/* last changed first */
-	unsigned count[WORKER_STATES];
-};
+unsigned workers_count(const struct workers *ws, enum worker_state state);
+unsigned workers_ready(const struct workers *ws);	/* to be kept */
+unsigned workers_max(const struct workers *ws);
+/* Lost since this front began: died, killed or let go for nonsense. */
+unsigned workers_lost(const struct workers *ws);
+/* Nothing can be asked: none is there and none can be started. */
+bool workers_are_down(const struct workers *ws);
 
-void workers_init(struct workers *ws);
-unsigned workers_total(const struct workers *ws);
-
-/* A new one, STARTING; taken over. */
-void workers_add(struct workers *ws, struct worker_link *w);
-void workers_change(struct workers *ws, struct worker_link *w,
-    enum worker_state state);
-
-/* Close its channel, which ends it, and free it. */
-void workers_remove(struct workers *ws, struct worker_link *w);
+/* Hand the flight's question to an idle worker; false when there is none. */
+bool workers_give(struct workers *ws, struct flight *fl);
+/* Ask for as many workers as flights wait, as far as is allowed. */
+void workers_want(struct workers *ws);
+/* Nobody may trust this one any more; its flight is the caller's. */
+void workers_kill(struct worker_link *w);
+/* Kill all that are busy; each flight is lost for this reason. */
+void workers_abandon(struct workers *ws, enum auth_reason reason);
 
 #endif

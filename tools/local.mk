@@ -16,3 +16,27 @@ tools_testsaslauthd_SOURCES = tools/testsaslauthd.c \
 	tools/password_input.c tools/password_input.h
 tools_testsaslauthd_LDADD = libcommon.a
 EXTRA_DIST += tests/daemon/test_testsaslauthd.py
+
+# The operator's tools.
+sbin_PROGRAMS += tools/saslauthctl tools/saslcache
+control_client_sources = \
+	tools/control_client.c tools/control_client.h \
+	tools/json_line.c tools/json_line.h \
+	tools/safe_text.c tools/safe_text.h
+tools_saslauthctl_SOURCES = tools/saslauthctl.c \
+	tools/ctl.c tools/ctl.h \
+	tools/ctl_actions.c tools/ctl_explain.c tools/ctl_list.c \
+	tools/ctl_metrics.c tools/openmetrics.c tools/openmetrics.h \
+	tools/ctl_status.c tools/ctl_verdict.c tools/ctl_verdict.h \
+	tools/ctl_watch.c tools/ctl_plot.c tools/ctl_plot.h \
+	tools/ctl_screen.c tools/ctl_screen.h \
+	$(control_client_sources)
+tools_saslauthctl_LDADD = libcommon.a
+tools_saslcache_SOURCES = tools/saslcache.c $(control_client_sources)
+tools_saslcache_LDADD = libcommon.a
+EXTRA_DIST += \
+	tests/daemon/control_server.py tests/daemon/saslauthctl.py \
+	tests/daemon/test_saslauthctl.py \
+	tests/daemon/test_saslauthctl_daemon.py \
+	tests/daemon/test_saslauthctl_watch.py \
+	tests/daemon/test_saslcache.py

@@ -3,6 +3,7 @@ EXTRA_DIST += \
 	tests/daemon/asking.py tests/daemon/conftest.py \
 	tests/daemon/daemon_users.py \
 	tests/daemon/test_backend.py tests/daemon/test_cli.py \
+	tests/daemon/test_control.py \
 	tests/daemon/test_instances.py tests/daemon/test_process.py \
 	tests/daemon/test_protocol.py tests/daemon/test_signals.py \
 	tests/daemon/test_surroundings.py tests/daemon/test_syslog.py
@@ -13,3 +14,6 @@ EXTRA_DIST += tests/daemon/test_layers.py tests/daemon/test_links.py \
 
 # The manual pages against the source.
 EXTRA_DIST += tests/daemon/test_manuals.py
+
+# The metrics, with their manual page and dashboard.
+EXTRA_DIST += tests/daemon/test_metrics.py

@@ -10,9 +10,10 @@ from lib import SOURCE_DIR
 FOLDERS = ("common", "mechanisms", "saslauthd", "tools")
 
 # Both programs are in one folder; what is not named here is the front's.
-SHARED = r"saslauthd/(privs|settings|sigpipe|child)"
+SHARED = r"saslauthd/(privs|settings|sigpipe|child|roles)"
 POOL = r"saslauthd/(pool|worker|rights)(_\w+)?"
-KEEPER = r"saslauthd/(main|keeper|options|daemonize|rundir|handover|check)"
+KEEPER = r"saslauthd/(main|keeper|part|options|daemonize|rundir|handover|" \
+    r"check)"
 
 # libc, POSIX and the kernel. All others belong to a library.
 SYSTEM = re.compile(

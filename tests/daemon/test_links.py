@@ -17,6 +17,8 @@ MAY_LINK = {
     SASLAUTHD: r"libevent_core.*|libsodium|libseccomp",
     POOL: r"libpam|liblmdb|libcrypt",
     TESTSASLAUTHD: r"",
+    BUILD_DIR / "tools" / "saslauthctl": r"",
+    BUILD_DIR / "tools" / "saslcache": r"",
     BUILD_DIR / "tools" / "saslpasswd2": r"liblmdb|libcrypt",
     BUILD_DIR / "tools" / "sasldblistusers2": r"liblmdb|libcrypt",
 }

@@ -16,7 +16,7 @@ MAN = SOURCE_DIR / "docs" / "man"
 TYPES = {"CONF_BOOL": "yes/no", "CONF_INT": "number",
          "CONF_SECONDS": "seconds", "CONF_STRING": "text",
          "CONF_PATH": "path", "CONF_CHOICE": "choice",
-         "CONF_SECRET": "secret"}
+         "CONF_NETWORKS": "networks", "CONF_SECRET": "secret"}
 
 Key = collections.namedtuple("Key", "type range default")
 ITEM = re.compile(
@@ -71,6 +71,92 @@ def test_synopsis():
     together = "".join(re.findall(r"Fl (\w+(?: \| \w+)*)", text))
     names = set(together) - set(" |") | set(re.findall(r"Fl (-\w+)", text))
     assert names == set(options_of_source()) - {"-help", "-version"}
+
+
+# saslauthctl.
+
+def ctl_options_of_source():
+    """{name: takes an argument}, and {long name: its letter}"""
+    text = source("tools/saslauthctl.c")
+    letters = re.search(r'getopt_long\(argc, argv, "([\w:]+)"', text)[1]
+    options = {letter: colon == ":"
+               for letter, colon in re.findall(r"(\w)(:?)", letters)}
+    table = re.search(r"long_options\[\] = \{(.*?)\n\};", text, re.S)[1]
+    also = {}
+    for name, needs, letter in re.findall(
+            r"\{ \"([\w-]+)\", (\w+), NULL, '(\w)' \}", table):
+        if letter in options:
+            also["-" + name] = letter
+        else:
+            options["-" + name] = needs == "required_argument"
+    return options, also
+
+
+def test_options_of_saslauthctl():
+    text = section("saslauthctl.8", "DESCRIPTION")
+    options, also = {}, {}
+    for name, rest, said in re.findall(
+            r"^\.It Fl (\S+) ?([^\n]*)$(.*?)(?=^\.It|^\.El)", text,
+            re.M | re.S):
+        options[name] = rest.startswith("Ar ")
+        for long in re.findall(r"^The long form is\n\.Fl (\S+)", said,
+                               re.M):
+            also[long] = name
+    assert len(options) == 7
+    assert (options, also) == ctl_options_of_source()
+
+
+def ctl_commands_of_source():
+    """{command: {its operands and options}}"""
+    table = re.search(r"struct command commands\[\] = \{(.*?)\n\};",
+                      source("tools/saslauthctl.c"), re.S)[1]
+    return {name: set(re.findall(r"-?-?[\w]+", operands.lower()))
+            for name, operands in re.findall(
+                r'\{ "([\w-]+)", "(.*?)"', table)}
+
+
+def test_commands_of_saslauthctl():
+    """Each is in the synopsis, with what it takes, and described."""
+    program = ctl_commands_of_source()
+    assert len(program) == 8
+    synopsis = {}
+    for part in section("saslauthctl.8", "SYNOPSIS").split("\n.Nm\n"):
+        named = re.search(r"^\.Cm ([a-z-]+)$(.*)", part, re.M | re.S)
+        if named:
+            words = re.sub(r"\.?\b(Ar|Op|Oo|Oc|Cm)\b", "", named[2])
+            synopsis[named[1]] = set(re.findall(
+                r"-?-?\w+", re.sub(r"\.?\bFl ", "-", words)))
+    assert synopsis == program
+    described = re.findall(r"^\.It Cm ([a-z-]+)",
+                           section("saslauthctl.8", "COMMANDS"), re.M)
+    assert sorted(described) == sorted(program)
+
+
+def test_thresholds_of_saslauthctl():
+    text = section("saslauthctl.8", "MONITORING")
+    numbers = constants("tools/ctl_verdict.c", "tools/control_client.h")
+    assert numbers["RESTART_RECENT_SEC"] == "3600"
+    assert "within the last hour" in text
+    seconds = int(numbers["CONTROL_TIMEOUT_MSEC"]) // 1000
+    assert f"has not answered for {seconds}\nseconds" in text
+    for name, key in (("CLIENTS", "clients_max"), ("QUEUE", "queue_max")):
+        percent = numbers[name + "_PERCENT"]
+        assert re.search(rf"{percent} % of\n\.Cm {key}", text)
+    assert f"{numbers['LIMITS_PERCENT']} % full" in text
+
+
+def test_options_of_saslcache():
+    letters = re.search(r'getopt\(argc, argv, "([\w:]+)"',
+                        source("tools/saslcache.c"))[1]
+    program = {letter: colon == ":"
+               for letter, colon in re.findall(r"(\w)(:?)", letters)}
+    said = {name: rest.startswith("Ar ") for name, rest in re.findall(
+        r"^\.It Fl (\S+) ?(.*)$", section("saslcache.8", "DESCRIPTION"),
+        re.M)}
+    synopsis = {name: rest.startswith("Ar ") for name, rest in re.findall(
+        r"^\.Op Fl (\S+) ?(.*)$", section("saslcache.8", "SYNOPSIS"),
+        re.M)}
+    assert program == said == synopsis
 
 
 # Keys.

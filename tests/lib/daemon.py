@@ -207,10 +207,11 @@ class Daemon:
         return found
 
     def one(self, role):
-        """The only process of a role."""
-        pids = self.by_role(role)
-        assert len(pids) == 1, f"{role}: {pids}"
-        return pids[0]
+        """The only process of a role. A worker looks like its pool until
+        it has said what it is."""
+        wait_until(lambda: len(self.by_role(role)) == 1, START_SEC,
+                   f"one {role}")
+        return self.by_role(role)[0]
 
     def wait_workers(self, count, timeout_sec=START_SEC):
         """Until exactly so many workers run."""

@@ -16,7 +16,9 @@
 #include "saslauthd/cache.h"
 #include "saslauthd/client.h"
 #include "saslauthd/dispatch.h"
+#include "saslauthd/limits.h"
 #include "saslauthd/loop.h"
+#include "saslauthd/metrics.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"
@@ -107,9 +109,11 @@ fake_open(void **state)
 		return -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	timer = loop_timer_new(on_time, NULL);
+	fake_front.metrics = metrics_new();
 	fake_front.clients = clients_new(&fake_front);
 	fake_front.dispatch = dispatch_new(&fake_front);
-	return timer != NULL && fake_front.clients != NULL &&
+	return timer != NULL && fake_front.metrics != NULL &&
+	    fake_front.clients != NULL &&
 	    fake_front.dispatch != NULL ? 0 : -1;
 }
 
@@ -126,11 +130,15 @@ fake_set_up(void **state)
 	s->client_timeout_sec = 10;
 	s->clients_max = 1000;
 	s->queue_max = 1000;
+	s->limit_peer = 0;
+	s->join = true;
+	s->limits = LIMITS_OBSERVE;
+	s->verbose = false;
 	s->append_realm = false;
 	s->tempfail_reply = TEMPFAIL_EMPTY;
 	s->log_success = SUCCESS_ALL;
-	fake_front.limits.name_max = 256;
-	fake_front.limits.password_max = 512;
+	fake_front.wire_limits.name_max = 256;
+	fake_front.wire_limits.password_max = 512;
 	fake_front.stopping = false;
 	fake_sees_address = false;
 	fake_address = NULL;
@@ -151,6 +159,8 @@ fake_tear_down(void **state)
 	io_close(&pool);
 	cache_free(fake_front.cache);
 	fake_front.cache = NULL;
+	limits_free(fake_front.limits);
+	fake_front.limits = NULL;
 	loglines_close();
 	return 0;
 }
@@ -233,6 +243,7 @@ fake_link_begins(unsigned ready, unsigned max)
 	buf_init(&b, FRAME_MAX);
 	assert_int_equal(buf_put_str(&b, FAKE_MECH), 0);
 	assert_int_equal(buf_put_u8(&b, fake_sees_address), 0);
+	assert_int_equal(buf_put_u8(&b, true), 0);	/* the realm */
 	assert_int_equal(buf_put_u32(&b, ready), 0);
 	assert_int_equal(buf_put_u32(&b, max), 0);
 	assert_int_equal(dispatch_link(fake_front.dispatch, &b, ends[0]), 0);

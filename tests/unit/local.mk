@@ -75,42 +75,98 @@ endif
 if WITH_CMOCKA
 unit_front_tests = \
 	tests/unit/test_authlog tests/unit/test_cache tests/unit/test_client \
-	tests/unit/test_dispatch tests/unit/test_health \
-	tests/unit/test_options tests/unit/test_pool_load \
+	tests/unit/test_commands tests/unit/test_control \
+	tests/unit/test_dispatch tests/unit/test_flight \
+	tests/unit/test_handover tests/unit/test_health \
+	tests/unit/test_limits \
+	tests/unit/test_limits_model tests/unit/test_limits_table \
+	tests/unit/test_metrics \
+	tests/unit/test_options tests/unit/test_part \
+	tests/unit/test_pool_load \
 	tests/unit/test_privs tests/unit/test_queue tests/unit/test_request \
-	tests/unit/test_rundir tests/unit/test_settings \
-	tests/unit/test_sigpipe
+	tests/unit/test_rundir tests/unit/test_service_time \
+	tests/unit/test_settings tests/unit/test_sigpipe \
+	tests/unit/test_tally
 check_PROGRAMS += $(unit_front_tests)
 TESTS += $(unit_front_tests)
 
 check_LIBRARIES += libunitfront.a
-libunitfront_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SODIUM_CFLAGS)
 libunitfront_a_SOURCES = \
 	tests/unit/fake.c tests/unit/fake.h \
 	tests/unit/loglines.c tests/unit/loglines.h \
-	saslauthd/authlog.c saslauthd/cache.c saslauthd/client.c \
-	saslauthd/dispatch.c saslauthd/health.c saslauthd/loop.c \
-	saslauthd/backend_link.c saslauthd/workers.c \
-	saslauthd/options.c saslauthd/pool_load.c saslauthd/privs.c \
-	saslauthd/queue.c saslauthd/request.c saslauthd/rundir.c \
-	saslauthd/settings.c saslauthd/sigpipe.c
+	saslauthd/child.c saslauthd/handover.c \
+	saslauthd/options.c saslauthd/part.c \
+	saslauthd/pool_load.c saslauthd/privs.c \
+	saslauthd/roles.c saslauthd/rundir.c saslauthd/settings.c \
+	saslauthd/sigpipe.c
 
-unit_front_ldadd = libunitfront.a libmechnames.a libcommon.a \
+unit_front_ldadd = libunitfront.a libfront.a libmechnames.a libcommon.a \
 	$(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_authlog_LDADD = $(unit_front_ldadd)
-tests_unit_test_cache_LDADD = $(unit_front_ldadd)
 tests_unit_test_client_LDADD = $(unit_front_ldadd)
+# They stand at the control socket of a front whose clock they set.
+unit_operator_sources = tests/unit/operator.c tests/unit/operator.h
+unit_operator_ldflags = $(AM_LDFLAGS) \
+	-Wl,--wrap=deadline_now_msec,--wrap=loop_timer_set
+tests_unit_test_commands_SOURCES = tests/unit/test_commands.c \
+	$(unit_operator_sources)
+tests_unit_test_commands_LDADD = $(unit_front_ldadd)
+tests_unit_test_commands_LDFLAGS = $(unit_operator_ldflags)
+tests_unit_test_control_SOURCES = tests/unit/test_control.c \
+	$(unit_operator_sources)
+tests_unit_test_control_LDADD = $(unit_front_ldadd)
+tests_unit_test_control_LDFLAGS = $(unit_operator_ldflags)
 tests_unit_test_dispatch_LDADD = $(unit_front_ldadd)
+tests_unit_test_flight_LDADD = $(unit_front_ldadd)
+tests_unit_test_handover_LDADD = $(unit_front_ldadd)
 tests_unit_test_health_LDADD = $(unit_front_ldadd)
 tests_unit_test_health_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=deadline_now_msec
+tests_unit_test_limits_LDADD = $(unit_front_ldadd)
+tests_unit_test_limits_model_LDADD = $(unit_front_ldadd)
+tests_unit_test_limits_table_LDADD = $(unit_front_ldadd)
+tests_unit_test_metrics_LDADD = $(unit_front_ldadd)
 tests_unit_test_options_LDADD = $(unit_front_ldadd)
+tests_unit_test_part_LDADD = $(unit_front_ldadd)
 tests_unit_test_pool_load_LDADD = $(unit_front_ldadd)
 tests_unit_test_privs_LDADD = $(unit_front_ldadd)
 tests_unit_test_queue_LDADD = $(unit_front_ldadd)
 tests_unit_test_request_LDADD = $(unit_front_ldadd)
 tests_unit_test_rundir_LDADD = $(unit_front_ldadd)
+tests_unit_test_service_time_LDADD = $(unit_front_ldadd)
 tests_unit_test_settings_LDADD = $(unit_front_ldadd)
 tests_unit_test_sigpipe_LDADD = $(unit_front_ldadd)
+tests_unit_test_tally_LDADD = $(unit_front_ldadd)
+endif
+
+# The cache and what it is made of.
+if WITH_CMOCKA
+unit_cache_tests = \
+	tests/unit/test_cache_memory tests/unit/test_cache_model \
+	tests/unit/test_digest tests/unit/test_identity tests/unit/test_ring
+check_PROGRAMS += $(unit_cache_tests)
+TESTS += $(unit_cache_tests)
+
+unit_cache_sources = tests/unit/cache_keys.c tests/unit/cache_keys.h
+tests_unit_test_cache_SOURCES = tests/unit/test_cache.c $(unit_cache_sources)
+tests_unit_test_cache_LDADD = $(unit_front_ldadd)
+tests_unit_test_cache_memory_SOURCES = tests/unit/test_cache_memory.c \
+	$(unit_cache_sources)
+tests_unit_test_cache_memory_LDADD = $(unit_front_ldadd)
+tests_unit_test_cache_model_SOURCES = tests/unit/test_cache_model.c \
+	$(unit_cache_sources)
+tests_unit_test_cache_model_LDADD = $(unit_front_ldadd)
+tests_unit_test_digest_LDADD = $(unit_front_ldadd)
+tests_unit_test_identity_LDADD = $(unit_front_ldadd)
+tests_unit_test_ring_LDADD = $(unit_front_ldadd)
+endif
+
+# The operator's tools.
+if WITH_CMOCKA
+check_PROGRAMS += tests/unit/test_json_line
+TESTS += tests/unit/test_json_line
+tests_unit_test_json_line_SOURCES = tests/unit/test_json_line.c \
+	tools/json_line.c tools/json_line.h
+tests_unit_test_json_line_LDADD = libcommon.a $(CMOCKA_LIBS)
 endif

@@ -81,9 +81,56 @@ test_success(void **state)
 	attempt.reason = REASON_NONE;
 	assert_string_equal(written(), HEAD "auth success: [user=joe] "
 	    "[service=smtp] [realm=example.org] [mech=pam]");
-	attempt.cached = true;
+	attempt.source = ANSWER_JOINED;
+	assert_string_equal(written(), HEAD "auth success: [user=joe] "
+	    "[service=smtp] [realm=example.org] [mech=pam]");
+	attempt.source = ANSWER_CACHED;
 	assert_string_equal(written(), HEAD "auth success (cached): "
 	    "[user=joe] [service=smtp] [realm=example.org]");
+}
+
+/* It is told why nobody was asked. */
+static void
+test_grace(void **state)
+{
+	(void)state;
+	attempt.result = AUTH_OK;
+	attempt.source = ANSWER_GRACE;
+	attempt.reason = REASON_BACKEND_DOWN;
+	attempt.address = "192.0.2.1";
+	attempt.detail = "no route";
+	assert_string_equal(written(), HEAD "auth success (grace): "
+	    "[user=joe] [service=smtp] [realm=example.org] "
+	    "[remote=192.0.2.1] [mech=pam] [reason=backend_down: no route]");
+}
+
+/* For watchers a wrong password is one, whoever remembers it. */
+static void
+test_refusal_remembered(void **state)
+{
+	(void)state;
+	attempt.source = ANSWER_CACHED;
+	assert_string_equal(written(), HEAD "auth failure: [user=joe] "
+	    "[service=smtp] [realm=example.org] [mech=pam] "
+	    "[reason=bad_password]");
+}
+
+static void
+test_limited(void **state)
+{
+	(void)state;
+	attempt.result = AUTH_TEMPFAIL;
+	attempt.source = ANSWER_LIMITED;
+	attempt.reason = REASON_LIMIT_IDENTITY;
+	assert_string_equal(written(), HEAD "auth limited: [user=joe] "
+	    "[service=smtp] [realm=example.org] [mech=pam] "
+	    "[reason=limit_identity]");
+	attempt.observed = true;
+	assert_string_equal(written(), HEAD "auth limited (observed): "
+	    "[user=joe] [service=smtp] [realm=example.org] [mech=pam] "
+	    "[reason=limit_identity]");
+	settings.log_format = LOG_JSON;
+	assert_non_null(strstr(written(), "{\"result\":\"observed\","));
 }
 
 static void
@@ -95,13 +142,13 @@ test_extended(void **state)
 	assert_string_equal(written(), HEAD "auth failure: [user=joe] "
 	    "[service=smtp] [realm=example.org] [mech=pam] "
 	    "[reason=bad_password: said so] [ms=12] [id=7] [uid=101] "
-	    "[pid=4711] [cached=no]");
+	    "[pid=4711] [cached=no] [source=backend]");
 	attempt.result = AUTH_OK;
-	attempt.cached = true;
+	attempt.source = ANSWER_CACHED;
 	settings.log_success = SUCCESS_ALL;
 	assert_string_equal(written(), HEAD "auth success (cached): "
 	    "[user=joe] [service=smtp] [realm=example.org] [ms=12] [id=7] "
-	    "[uid=101] [pid=4711] [cached=yes]");
+	    "[uid=101] [pid=4711] [cached=yes] [source=cached]");
 }
 
 static void
@@ -115,7 +162,8 @@ test_json(void **state)
 	    "\"user\":\"j\\\"o\\\\x5ce\\\\x0a\",\"service\":\"smtp\","
 	    "\"realm\":\"example.org\",\"remote\":\"\",\"mech\":\"pam\","
 	    "\"reason\":\"bad_password\",\"detail\":\"said so\",\"ms\":12,"
-	    "\"id\":7,\"uid\":101,\"pid\":4711,\"cached\":false}");
+	    "\"id\":7,\"uid\":101,\"pid\":4711,\"cached\":false,"
+	    "\"source\":\"backend\"}");
 	attempt.result = AUTH_OK;
 	settings.log_success = SUCCESS_ALL;
 	attempt.login = "joe";
@@ -136,6 +184,14 @@ test_hostile(void **state)
 	    "[user=joe\\x5d \\x5breason=none\\x5d\\x0a\\x1b\\x5b1m] "
 	    "[service=smtp\\x5c] [realm=\\xff\\xc3] [remote=1\\x5d] "
 	    "[mech=pam] [reason=bad_password]");
+	/* What logwatch splits at blanks has none. */
+	attempt.login = "joe doe";
+	attempt.service = "a b";
+	attempt.realm = " ";
+	attempt.address = "";
+	assert_string_equal(written(), HEAD "auth failure: [user=joe doe] "
+	    "[service=a\\x20b] [realm=\\x20] [mech=pam] "
+	    "[reason=bad_password]");
 }
 
 /* From '{' on, is it one object with nothing but strings, numbers and words
@@ -160,7 +216,8 @@ check_json(const char *line)
 static void
 test_bounds(void **state)
 {
-	static const char fills[] = { 'x', '"', '\\', '\n', '\377', ']' };
+	static const char fills[] = { 'x', '"', '\\', '\n', '\377', ']',
+	    ' ' };
 	char value[4096], row[32];
 	const char *line;
 	size_t i;
@@ -171,11 +228,12 @@ test_bounds(void **state)
 	attempt.address = attempt.detail = value;
 	attempt.mech = "getpwent";
 	attempt.result = AUTH_MISCONFIG;
-	attempt.reason = REASON_ACCOUNT_EXPIRED;	/* longest name */
+	attempt.reason = REASON_PASSWORD_EXPIRED;	/* longest name */
 	attempt.usec = INT64_MAX;
-	attempt.id = UINT64_MAX;
+	attempt.id = INT64_MAX;
 	attempt.uid = (uid_t)-1;
 	attempt.pid = INT32_MAX;
+	attempt.source = ANSWER_LIMITED;	/* longest name */
 	for (format = LOG_CLASSIC; format <= LOG_JSON; format++)
 		for (i = 0; i < sizeof(fills); i++) {
 			memset(value, fills[i], sizeof(value) - 1);
@@ -189,7 +247,7 @@ test_bounds(void **state)
 				check_json(line);
 			else
 				assert_row(row, strstr(line,
-				    "[reason=account_expired: ") != NULL &&
+				    "[reason=password_expired: ") != NULL &&
 				    line[strlen(line) - 1] == ']');
 		}
 }
@@ -220,19 +278,26 @@ test_which(void **state)
 	enum { NONE = -1 };
 	static const struct {
 		int log_success;
-		bool verbose, cached;
+		bool verbose;
+		enum answer_source source;
 		int priority;
 	} rows[] = {
-		{ SUCCESS_NO, false, false, NONE },
-		{ SUCCESS_NO, false, true, NONE },
-		{ SUCCESS_NO, true, false, LOG_DEBUG },
-		{ SUCCESS_NO, true, true, LOG_DEBUG },
-		{ SUCCESS_UNCACHED, false, false, LOG_INFO },
-		{ SUCCESS_UNCACHED, false, true, NONE },
-		{ SUCCESS_UNCACHED, true, true, LOG_DEBUG },
-		{ SUCCESS_ALL, false, false, LOG_INFO },
-		{ SUCCESS_ALL, false, true, LOG_INFO },
-		{ SUCCESS_ALL, true, true, LOG_INFO },
+		{ SUCCESS_NO, false, ANSWER_BACKEND, NONE },
+		{ SUCCESS_NO, false, ANSWER_CACHED, NONE },
+		{ SUCCESS_NO, false, ANSWER_JOINED, NONE },
+		{ SUCCESS_NO, false, ANSWER_GRACE, LOG_NOTICE },
+		{ SUCCESS_NO, true, ANSWER_BACKEND, LOG_DEBUG },
+		{ SUCCESS_NO, true, ANSWER_CACHED, LOG_DEBUG },
+		{ SUCCESS_NO, true, ANSWER_GRACE, LOG_NOTICE },
+		{ SUCCESS_UNCACHED, false, ANSWER_BACKEND, LOG_INFO },
+		{ SUCCESS_UNCACHED, false, ANSWER_JOINED, LOG_INFO },
+		{ SUCCESS_UNCACHED, false, ANSWER_CACHED, NONE },
+		{ SUCCESS_UNCACHED, true, ANSWER_CACHED, LOG_DEBUG },
+		{ SUCCESS_UNCACHED, false, ANSWER_GRACE, LOG_NOTICE },
+		{ SUCCESS_ALL, false, ANSWER_BACKEND, LOG_INFO },
+		{ SUCCESS_ALL, false, ANSWER_CACHED, LOG_INFO },
+		{ SUCCESS_ALL, true, ANSWER_CACHED, LOG_INFO },
+		{ SUCCESS_ALL, false, ANSWER_GRACE, LOG_NOTICE }
 	};
 	char row[32];
 	size_t i;
@@ -243,7 +308,7 @@ test_which(void **state)
 		(void)snprintf(row, sizeof(row), "%zu", i);
 		settings.log_success = rows[i].log_success;
 		settings.verbose = rows[i].verbose;
-		attempt.cached = rows[i].cached;
+		attempt.source = rows[i].source;
 		if (written()[0] == '\0')
 			assert_row(row, rows[i].priority == NONE);
 		else
@@ -251,6 +316,7 @@ test_which(void **state)
 			    loglines_priority());
 	}
 	memset(&settings, 0, sizeof(settings));
+	attempt.source = ANSWER_BACKEND;
 	attempt.result = AUTH_DENIED;
 	(void)written();
 	assert_int_equal(loglines_priority(), LOG_INFO);
@@ -260,6 +326,14 @@ test_which(void **state)
 	attempt.result = AUTH_MISCONFIG;
 	(void)written();
 	assert_int_equal(loglines_priority(), LOG_ERR);
+	/* A limit at work is no error of ours. */
+	attempt.result = AUTH_TEMPFAIL;
+	attempt.source = ANSWER_LIMITED;
+	(void)written();
+	assert_int_equal(loglines_priority(), LOG_INFO);
+	attempt.observed = true;
+	(void)written();
+	assert_int_equal(loglines_priority(), LOG_INFO);
 }
 
 int
@@ -269,6 +343,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_classic, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_success, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_grace, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refusal_remembered,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_limited, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_extended, set_up,
 		    tear_down),

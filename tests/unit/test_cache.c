@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unit tests of cache.
+ * Unit tests of cache: what it answers, learns and forgets. Its memory is
+ * tested in test_cache_memory.c.
  */
 #include "config.h"
 
@@ -8,157 +9,439 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/errmsg.h"
-#include "saslauthd/cache.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/cache_keys.h"
 
 #define TTL 100
+#define GRACE 50
+#define NEGATIVE_TTL 10
 #define ROOMY (1024 * 1024)
 
+static const struct cache_key joe = {
+	"pam", "joe", "example.org", "smtp", "192.0.2.1"
+};
+
 static struct cache *
-new_cache(size_t bytes)
+new_cache(void)
 {
-	struct errmsg e = ERRMSG_INIT;
-	struct cache *c = cache_new(bytes, TTL, &e);
-
-	assert_non_null(c);
-	assert_string_equal(e.text, "");
-	assert_int_equal(cache_count(c), 0);
-	return c;
+	return cache_keys_new(&(struct cache_config){
+		.bytes = ROOMY, .ttl_sec = TTL
+	});
 }
 
-static struct cache_key
-key(const char *login)
+static struct cache *
+new_full_cache(void)
 {
-	return (struct cache_key){
-		.backend = "pam", .login = login, .realm = "example.org",
-		.service = "smtp", .address = ""
+	return cache_keys_new(&(struct cache_config){
+		.bytes = ROOMY, .ttl_sec = TTL, .grace_sec = GRACE,
+		.negative_ttl_sec = NEGATIVE_TTL
+	});
+}
+
+static size_t
+entries(const struct cache *c)
+{
+	struct cache_stats s;
+
+	cache_stats(c, &s);
+	return s.entries;
+}
+
+static size_t
+refusals(const struct cache *c)
+{
+	struct cache_stats s;
+
+	cache_stats(c, &s);
+	return s.refusals;
+}
+
+static void
+test_a_different_password_is_never_believed(void **state)
+{
+	static const char *const others[] = {
+		"", "s", "s3cre", "s3crets", "S3cret", "s3cret ", " s3cret"
 	};
-}
-
-static void
-store(struct cache *c, const struct cache_key *k, const char *password,
-    int64_t now)
-{
-	struct secret pw = SECRET_INIT;
-
-	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	cache_store(c, k, &pw, now);
-	secret_wipe(&pw);
-}
-
-static enum cache_verdict
-look_up(struct cache *c, const struct cache_key *k, const char *password,
-    int64_t now)
-{
-	struct secret pw = SECRET_INIT;
-	enum cache_verdict verdict;
-
-	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	verdict = cache_lookup(c, k, &pw, now);
-	secret_wipe(&pw);
-	return verdict;
-}
-
-static void
-test_verdicts(void **state)
-{
-	const struct cache_key joe = key("joe"), jim = key("jim");
-	struct cache *c = new_cache(ROOMY);
+	struct cache *c = new_cache();
+	size_t i;
 
 	(void)state;
 	assert_int_equal(look_up(c, &joe, "s3cret", 0), CACHE_MISS);
 	store(c, &joe, "s3cret", 0);
-	assert_int_equal(look_up(c, &joe, "s3cret", 0), CACHE_HIT);
-	assert_int_equal(look_up(c, &joe, "s3cre", 0), CACHE_OTHER);
-	assert_int_equal(look_up(c, &joe, "s3crets", 0), CACHE_OTHER);
-	assert_int_equal(look_up(c, &joe, "", 0), CACHE_OTHER);
-	assert_int_equal(look_up(c, &jim, "s3cret", 0), CACHE_MISS);
-	/* Another password does not spoil what is known. */
-	assert_int_equal(look_up(c, &joe, "s3cret", 0), CACHE_HIT);
-	assert_int_equal(cache_count(c), 1);
+	for (i = 0; i < COUNT_OF(others); i++) {
+		assert_row(others[i],
+		    look_up(c, &joe, others[i], 0) == CACHE_OTHER);
+		/* Refused as wrong: what is stored stays. */
+		refuse(c, &joe, others[i], REASON_BAD_PASSWORD, 0);
+		assert_row(others[i],
+		    look_up(c, &joe, "s3cret", 0) == CACHE_HIT);
+	}
+	assert_int_equal(entries(c), 1);
 	cache_free(c);
 	cache_free(NULL);
 }
 
+/* One with a NUL inside is another one than its beginning. */
 static void
-test_expiry(void **state)
+test_all_bytes_of_a_password_count(void **state)
 {
-	const struct cache_key joe = key("joe");
-	struct cache *c = new_cache(ROOMY);
+	struct secret with_nul = SECRET_INIT;
+	struct cache *c = new_cache();
+	enum auth_reason reason;
+
+	(void)state;
+	assert_int_equal(secret_set(&with_nul, "s3\0cret", 7), 0);
+	cache_store(c, &joe, &with_nul, 0);
+	assert_int_equal(look_up(c, &joe, "s3", 0), CACHE_OTHER);
+	assert_int_equal(cache_lookup(c, &joe, &with_nul, 0, &reason),
+	    CACHE_HIT);
+	secret_wipe(&with_nul);
+	cache_free(c);
+}
+
+static void
+test_age(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t now;
+		enum cache_verdict right, wrong;
+	} rows[] = {
+		{ "fresh", 1000, CACHE_HIT, CACHE_OTHER },
+		{ "clock went back", 900, CACHE_HIT, CACHE_OTHER },
+		{ "last", 1000 + TTL - 1, CACHE_HIT, CACHE_OTHER },
+		{ "expired", 1000 + TTL, CACHE_STALE, CACHE_MISS },
+		{ "last of grace", 1000 + TTL + GRACE - 1, CACHE_STALE,
+		    CACHE_MISS },
+		{ "gone", 1000 + TTL + GRACE, CACHE_MISS, CACHE_MISS },
+		{ "long gone", 1000000000, CACHE_MISS, CACHE_MISS },
+	};
+	struct cache *c = new_full_cache();
+	size_t i;
 
 	(void)state;
 	store(c, &joe, "s3cret", 1000);
-	assert_int_equal(look_up(c, &joe, "s3cret", 1000 + TTL - 1),
-	    CACHE_HIT);
-	/* The hit just now prolonged nothing. */
-	assert_int_equal(look_up(c, &joe, "s3cret", 1000 + TTL), CACHE_MISS);
-	assert_int_equal(look_up(c, &joe, "s3cret", 1000), CACHE_MISS);
-	assert_int_equal(cache_count(c), 0);
-
-	store(c, &joe, "s3cret", 2000);
-	assert_int_equal(look_up(c, &joe, "wrong", 2000 + TTL), CACHE_MISS);
-	/* A new success does. */
-	store(c, &joe, "s3cret", 3000);
-	store(c, &joe, "s3cret", 3000 + TTL - 1);
-	assert_int_equal(look_up(c, &joe, "s3cret", 3000 + TTL), CACHE_HIT);
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		assert_row(rows[i].name, look_up(c, &joe, "s3cret",
+		    rows[i].now) == rows[i].right);
+		assert_row(rows[i].name, look_up(c, &joe, "wrong",
+		    rows[i].now) == rows[i].wrong);
+	}
+	/* No lookup prolonged it, a new success does. */
+	store(c, &joe, "s3cret", 1000 + TTL - 1);
+	assert_int_equal(look_up(c, &joe, "s3cret", 1000 + TTL), CACHE_HIT);
+	assert_int_equal(cache_stored_sec(c, &joe), 1000 + TTL - 1);
+	assert_int_equal(entries(c), 1);
+	/* One from before the first: counts from the first on. */
+	store(c, &joe, "s3cret", 10);
+	assert_int_equal(look_up(c, &joe, "s3cret", 10), CACHE_HIT);
+	assert_int_equal(look_up(c, &joe, "s3cret", 1000 + TTL), CACHE_STALE);
 	cache_free(c);
 }
 
 static void
-test_overwrite_and_remove(void **state)
+test_no_grace(void **state)
 {
-	const struct cache_key joe = key("joe"), jim = key("jim");
-	struct cache *c = new_cache(ROOMY);
+	struct cache *c = new_cache();
 
 	(void)state;
-	store(c, &jim, "other", 0);
-	store(c, &joe, "old", 0);
-	store(c, &joe, "new", 0);
-	assert_int_equal(cache_count(c), 2);
-	assert_int_equal(look_up(c, &joe, "old", 0), CACHE_OTHER);
-	assert_int_equal(look_up(c, &joe, "new", 0), CACHE_HIT);
-	cache_remove(c, &joe);
-	cache_remove(c, &joe);
-	assert_int_equal(cache_count(c), 1);
-	assert_int_equal(look_up(c, &joe, "new", 0), CACHE_MISS);
-	assert_int_equal(look_up(c, &jim, "other", 0), CACHE_HIT);
+	store(c, &joe, "s3cret", 0);
+	assert_int_equal(look_up(c, &joe, "s3cret", TTL), CACHE_MISS);
 	cache_free(c);
 }
 
-/* Whatever the table was asked to take: one entry at least, never more
- * than there is room for, and the oldest goes. */
+/* ---- keys ---------------------------------------------------------------- */
+
+/* Joe; then what differs in one name, of another identity or of his. */
+static const struct cache_key neighbours[] = {
+	{ "pam", "joe", "example.org", "smtp", "192.0.2.1" },
+	{ "ldap", "joe", "example.org", "smtp", "192.0.2.1" },
+	{ "pam", "jim", "example.org", "smtp", "192.0.2.1" },
+	{ "pam", "Joe", "example.org", "smtp", "192.0.2.1" },
+	{ "pam", "joe", "", "smtp", "192.0.2.1" },
+	{ "pam", "joe@example.org", "", "smtp", "192.0.2.1" },
+	{ "pam", "joe", "example.org", "imap", "192.0.2.1" },
+	{ "pam", "joe", "example.org", "smtp", "192.0.2.2" },
+	{ "pam", "joe", "example.org", "smtp", "" },
+};
+#define STRANGERS_FROM 1
+#define JOE_FROM 6
+
 static void
-test_capacity(void **state)
+store_neighbours(struct cache *c)
 {
-	static const size_t sizes[] = { 0, 1, 59, 60, 61, 120, 1024, 10000 };
-	char login[32], row[32];
-	struct cache_key k = key(login);
-	size_t i, j, n;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(neighbours); i++)
+		store(c, &neighbours[i], "s3cret", 0);
+	assert_int_equal(entries(c), COUNT_OF(neighbours));
+}
+
+/* Which of them still hit? */
+static unsigned
+hits(struct cache *c, const char *password)
+{
+	unsigned hit = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(neighbours); i++)
+		if (look_up(c, &neighbours[i], password, 0) == CACHE_HIT)
+			hit |= 1u << i;
+	return hit;
+}
+
+#define FIRST 0x001u		/* joe himself */
+#define STRANGERS 0x03eu
+#define JOES 0x1c0u		/* his other services and addresses */
+#define ALL (FIRST | STRANGERS | JOES)
+
+static void
+test_each_name_counts(void **state)
+{
+	size_t i, j;
 
 	(void)state;
-	for (i = 0; i < COUNT_OF(sizes); i++) {
-		struct cache *c = new_cache(sizes[i]);
+	for (i = 0; i < COUNT_OF(neighbours); i++) {
+		struct cache *c = new_cache();
 
-		(void)snprintf(row, sizeof(row), "%zu bytes", sizes[i]);
-		n = cache_capacity(c);
-		assert_row(row, n >= 1);
-		/* No entry is smaller than its two digests. */
-		assert_row(row, n == 1 || n * 40 <= sizes[i]);
-		for (j = 0; j < n + 3; j++) {
-			(void)snprintf(login, sizeof(login), "user%zu", j);
-			store(c, &k, login, 0);
-			assert_row(row, cache_count(c) ==
-			    (j < n ? j + 1 : n));
-		}
-		for (j = 0; j < n + 3; j++) {
-			(void)snprintf(login, sizeof(login), "user%zu", j);
-			assert_row(row, look_up(c, &k, login, 0) ==
-			    (j < 3 ? CACHE_MISS : CACHE_HIT));
-		}
+		store(c, &neighbours[i], "s3cret", 0);
+		for (j = 0; j < COUNT_OF(neighbours); j++)
+			assert_int_equal(look_up(c, &neighbours[j], "s3cret",
+			    0), i == j ? CACHE_HIT : CACHE_MISS);
 		cache_free(c);
 	}
 }
+
+static void
+success(struct cache *c)
+{
+	store(c, &joe, "s3cret", 0);
+}
+
+static void
+success_with_another(struct cache *c)
+{
+	store(c, &joe, "changed", 0);
+}
+
+/* A service not seen before notices it as well. */
+static void
+success_elsewhere_with_another(struct cache *c)
+{
+	const struct cache_key k = {
+		"pam", "joe", "example.org", "sieve", ""
+	};
+
+	store(c, &k, "changed", 0);
+}
+
+static void
+refused_another(struct cache *c)
+{
+	refuse(c, &joe, "guess", REASON_BAD_PASSWORD, 0);
+}
+
+static void
+refused_the_same(struct cache *c)
+{
+	refuse(c, &joe, "s3cret", REASON_BAD_PASSWORD, 0);
+}
+
+static void
+refused_the_same_here(struct cache *c)
+{
+	refuse(c, &joe, "s3cret", REASON_NOT_PERMITTED, 0);
+}
+
+static void
+forget_service(struct cache *c)
+{
+	cache_forget_service(c, &joe);
+	cache_forget_service(c, &joe);
+}
+
+static void
+forget_identity(struct cache *c)
+{
+	cache_forget_identity(c, &joe);
+	cache_forget_identity(c, &joe);
+}
+
+static void
+forget_who_is_not_there(struct cache *c)
+{
+	const struct cache_key k = { "pam", "jo", "e", "smtp", "" };
+
+	cache_forget_service(c, &k);
+	cache_forget_identity(c, &k);
+}
+
+static void
+flush_all(struct cache *c)
+{
+	assert_int_equal(cache_flush_all(c), COUNT_OF(neighbours));
+	assert_int_equal(cache_flush_all(c), 0);
+}
+
+static void
+test_what_goes(void **state)
+{
+	static const struct {
+		const char *name;
+		void (*what)(struct cache *c);
+		unsigned left;
+	} rows[] = {
+		{ "success again", success, ALL },
+		{ "changed", success_with_another, STRANGERS },
+		{ "changed elsewhere", success_elsewhere_with_another,
+		    STRANGERS },
+		{ "guess", refused_another, ALL },
+		{ "no longer right", refused_the_same, STRANGERS },
+		{ "right but not here", refused_the_same_here, ALL },
+		{ "forget service", forget_service, STRANGERS | JOES },
+		{ "forget identity", forget_identity, STRANGERS },
+		{ "forget nobody", forget_who_is_not_there, ALL },
+		{ "flush all", flush_all, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		struct cache *c = new_cache();
+
+		store_neighbours(c);
+		rows[i].what(c);
+		assert_row(rows[i].name, hits(c, "s3cret") == rows[i].left);
+		assert_row(rows[i].name, hits(c, "guess") == 0);
+		assert_row(rows[i].name, hits(c, "changed") ==
+		    (rows[i].what == success_with_another ? FIRST : 0));
+		cache_free(c);
+	}
+}
+
+static void
+test_flush_identity(void **state)
+{
+	static const struct {
+		const char *identity;
+		unsigned gone;
+	} rows[] = {
+		/* (joe, example.org), Joe, and (joe@example.org, ""); in a
+		 * chain of its own, too. */
+		{ "joe@example.org", 0x1ebu },
+		/* Of any realm: a backend may not look at it. */
+		{ "joe", 0x1dbu },
+		{ "jim", 0x004u },
+		{ "jim@example.org", 0x004u },
+		{ "jim@example.com", 0 },
+		{ "Joe@example.org", 0 },	/* not as it is formatted */
+		{ "jo", 0 },
+		{ "@example.org", 0 },
+		{ "", 0 },
+	};
+	unsigned bit, gone;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		struct cache *c = new_full_cache();
+
+		store_neighbours(c);
+		refuse(c, &joe, "guess", REASON_BAD_PASSWORD, 0);
+		gone = 0;
+		for (bit = rows[i].gone; bit != 0; bit &= bit - 1)
+			gone++;
+		assert_row(rows[i].identity,
+		    cache_flush_identity(c, rows[i].identity) == gone);
+		assert_row(rows[i].identity,
+		    hits(c, "s3cret") == (ALL & ~rows[i].gone));
+		assert_row(rows[i].identity, refusals(c) ==
+		    ((rows[i].gone & FIRST) != 0 ? 0 : 1));
+		cache_free(c);
+	}
+}
+
+/* ---- refusals ------------------------------------------------------------ */
+
+static void
+test_refusals_off(void **state)
+{
+	struct cache *c = new_cache();
+
+	(void)state;
+	refuse(c, &joe, "guess", REASON_BAD_PASSWORD, 0);
+	assert_int_equal(look_up(c, &joe, "guess", 0), CACHE_MISS);
+	assert_int_equal(refusals(c), 0);
+	cache_free(c);
+}
+
+static void
+test_refusal_of_this_only(void **state)
+{
+	struct cache *c = new_full_cache();
+	struct secret pw = SECRET_INIT;
+	enum auth_reason reason = REASON_NONE;
+	size_t i;
+
+	(void)state;
+	refuse(c, &joe, "stale", REASON_LOCKED, 0);
+	assert_int_equal(secret_set(&pw, "stale", 5), 0);
+	assert_int_equal(cache_lookup(c, &joe, &pw, 0, &reason),
+	    CACHE_REFUSED);
+	assert_int_equal(reason, REASON_LOCKED);
+	secret_wipe(&pw);
+	assert_int_equal(look_up(c, &joe, "stal", 0), CACHE_MISS);
+	assert_int_equal(look_up(c, &joe, "", 0), CACHE_MISS);
+	for (i = 1; i < COUNT_OF(neighbours); i++)
+		assert_int_equal(look_up(c, &neighbours[i], "stale", 0),
+		    CACHE_MISS);
+	assert_int_equal(look_up(c, &joe, "stale", NEGATIVE_TTL - 1),
+	    CACHE_REFUSED);
+	assert_int_equal(look_up(c, &joe, "stale", NEGATIVE_TTL),
+	    CACHE_MISS);
+	/* Once more from then on, and one only. */
+	refuse(c, &joe, "stale", REASON_BAD_PASSWORD, NEGATIVE_TTL);
+	assert_int_equal(look_up(c, &joe, "stale", NEGATIVE_TTL),
+	    CACHE_REFUSED);
+	assert_int_equal(refusals(c), 1);
+	cache_free(c);
+}
+
+static void
+test_refusal_beside_success(void **state)
+{
+	const struct cache_key *imap = &neighbours[JOE_FROM];
+	struct cache *c = new_full_cache();
+
+	(void)state;
+	/* Before "another one succeeded". */
+	store(c, &joe, "s3cret", 0);
+	refuse(c, &joe, "stale", REASON_BAD_PASSWORD, 0);
+	assert_int_equal(look_up(c, &joe, "stale", 0), CACHE_REFUSED);
+	assert_int_equal(look_up(c, &joe, "else", 0), CACHE_OTHER);
+	assert_int_equal(look_up(c, &joe, "s3cret", 0), CACHE_HIT);
+	/* The phone's stale password stays stale when the password changes,
+	 * but what succeeds now is refused nowhere. */
+	refuse(c, imap, "changed", REASON_BAD_PASSWORD, 0);
+	store(c, &joe, "changed", 0);
+	assert_int_equal(look_up(c, &joe, "stale", 0), CACHE_REFUSED);
+	assert_int_equal(look_up(c, imap, "changed", 0), CACHE_MISS);
+	/* Refused since it expired: no grace for it. */
+	refuse(c, &joe, "changed", REASON_BAD_PASSWORD, TTL);
+	assert_int_equal(look_up(c, &joe, "changed", TTL), CACHE_REFUSED);
+	assert_int_equal(look_up(c, &joe, "changed", TTL + NEGATIVE_TTL),
+	    CACHE_MISS);
+	/* Forgetting a service leaves them, forgetting the identity not. */
+	cache_forget_service(c, &joe);
+	assert_int_equal(refusals(c), 2);
+	cache_forget_identity(c, &joe);
+	assert_int_equal(refusals(c), 0);
+	refuse(c, &joe, "stale", REASON_BAD_PASSWORD, TTL);
+	assert_int_equal(cache_flush_all(c), 0);
+	assert_int_equal(refusals(c), 0);
+	cache_free(c);
+}
+
+/* ---- concatenations ------------------------------------------------------ */
 
 /* One way to cut CUT_TEXT into five strings, each maybe empty. */
 #define CUT_TEXT "abcd"
@@ -178,8 +461,9 @@ cut_at(struct cut *c, size_t w, size_t x, size_t y, size_t z)
 	for (i = 0; i < 5; i++)
 		(void)snprintf(c->part[i], sizeof(c->part[i]), "%.*s",
 		    (int)(at[i + 1] - at[i]), &CUT_TEXT[at[i]]);
-	(void)snprintf(c->password, sizeof(c->password), "%zu %zu %zu %zu", w,
-	    x, y, z);
+	/* One identity has one password. */
+	(void)snprintf(c->password, sizeof(c->password), "%zu %zu %zu", w,
+	    x, y);
 }
 
 static struct cache_key
@@ -194,7 +478,7 @@ static void
 test_concatenations(void **state)
 {
 	const size_t n = strlen(CUT_TEXT);
-	struct cache *c = new_cache(ROOMY);
+	struct cache *c = new_cache();
 	struct cut cuts[CUTS];
 	struct cache_key k;
 	size_t w, x, y, z, i = 0;
@@ -217,97 +501,91 @@ test_concatenations(void **state)
 		assert_int_equal(look_up(c, &k, cuts[i].password, 0),
 		    CACHE_HIT);
 	}
-	assert_int_equal(cache_count(c), CUTS);
+	assert_int_equal(entries(c), CUTS);
 	cache_free(c);
 }
 
-/* ---- against a plain model -------------------------------------------- */
+/* ---- figures ------------------------------------------------------------- */
 
-#define OPERATIONS 200000
-#define LOGINS 200
-#define PASSWORDS 3
-
-struct model {
-	int password;		/* -1: none stored */
-	int64_t stored;
-};
-
-static enum cache_verdict
-model_lookup(const struct model *m, int password, int64_t now)
+static void
+test_stats(void **state)
 {
-	if (m->password < 0 || now - m->stored >= TTL)
-		return CACHE_MISS;
-	return m->password == password ? CACHE_HIT : CACHE_OTHER;
-}
+	struct cache *c = new_full_cache();
+	struct cache_stats s;
 
-/* Returns how often the table had forgotten what the model remembers. */
-static unsigned
-compare(size_t bytes)
-{
-	static const char *const passwords[PASSWORDS] = { "a", "aa", "b" };
-	struct model models[LOGINS];
-	struct cache *c = new_cache(bytes);
-	enum cache_verdict got, want;
-	unsigned i, forgotten = 0;
-	int64_t now = 0;
-	char login[32];
-	struct cache_key k = key(login);
-	int pw;
-
-	for (i = 0; i < LOGINS; i++)
-		models[i].password = -1;
-	for (i = 0; i < OPERATIONS; i++) {
-		struct model *m = &models[(unsigned)rand() % LOGINS];
-
-		(void)snprintf(login, sizeof(login), "user%td", m - models);
-		pw = rand() % PASSWORDS;
-		now += rand() % 8 == 0;
-		switch (rand() % 8) {
-		case 0:
-			cache_remove(c, &k);
-			m->password = -1;
-			break;
-		case 1:
-		case 2:
-			store(c, &k, passwords[pw], now);
-			*m = (struct model){ pw, now };
-			break;
-		default:
-			got = look_up(c, &k, passwords[pw], now);
-			want = model_lookup(m, pw, now);
-			if (got == CACHE_MISS && want != CACHE_MISS)
-				forgotten++;
-			else
-				assert_int_equal(got, want);
-		}
-		assert_true(cache_count(c) <= cache_capacity(c));
-	}
+	(void)state;
+	cache_stats(c, &s);
+	assert_int_equal(s.bytes, ROOMY);
+	assert_int_equal(s.bytes_used, 0);
+	store(c, &joe, "s3cret", 0);
+	refuse(c, &joe, "stale", REASON_BAD_PASSWORD, 0);
+	(void)look_up(c, &joe, "s3cret", 0);
+	(void)look_up(c, &joe, "other", 0);
+	(void)look_up(c, &joe, "stale", 0);
+	(void)look_up(c, &joe, "s3cret", TTL);
+	(void)look_up(c, &joe, "s3cret", TTL + GRACE);
+	(void)look_up(c, &neighbours[STRANGERS_FROM], "s3cret", 0);
+	cache_stats(c, &s);
+	assert_int_equal(s.entries, 1);
+	assert_int_equal(s.refusals, 1);
+	assert_int_equal(s.stored, 1);
+	assert_int_equal(s.hits, 1);
+	assert_int_equal(s.others, 1);
+	assert_int_equal(s.refused, 1);
+	assert_int_equal(s.stales, 1);
+	assert_int_equal(s.misses, 2);
+	assert_int_equal(s.evicted, 0);
+	assert_true(s.bytes_used > 0 && s.bytes_used <= s.bytes);
+	assert_true(s.slots > 0);
+	assert_int_equal(cache_stored_sec(c, &joe), 0);
+	assert_int_equal(cache_stored_sec(c, &neighbours[JOE_FROM]), -1);
 	cache_free(c);
-	return forgotten;
 }
 
 static void
-test_random(void **state)
+test_spread(void **state)
 {
+	struct cache *c = new_cache();
+	struct cache_spread spread;
+	struct cache_stats s;
+
 	(void)state;
-	srand(20);	/* the same run each time */
-	/* Room for everything that is ever stored: exactly the model. */
-	assert_int_equal(compare((size_t)OPERATIONS * 64), 0);
-	/* Too small: it forgets, and is never wrong. */
-	assert_true(compare(50 * 64) > 0);
-	assert_true(compare(0) > 0);
+	cache_stats(c, &s);
+	cache_spread(c, &spread);
+	assert_int_equal(spread.used, 0);
+	assert_int_equal(spread.shortest, 0);
+	assert_int_equal(spread.longest, 0);
+	assert_int_equal(spread.at_shortest, s.slots);
+	assert_int_equal(spread.at_longest, s.slots);
+	/* An identity has one chain. */
+	store(c, &joe, "s3cret", 0);
+	store(c, &neighbours[JOE_FROM], "s3cret", 0);
+	cache_spread(c, &spread);
+	assert_int_equal(spread.used, 1);
+	assert_int_equal(spread.shortest, 0);
+	assert_int_equal(spread.longest, 2);
+	assert_int_equal(spread.at_shortest, s.slots - 1);
+	assert_int_equal(spread.at_longest, 1);
+	cache_free(c);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_overwrite_and_remove),
-		cmocka_unit_test(test_capacity),
+		cmocka_unit_test(test_a_different_password_is_never_believed),
+		cmocka_unit_test(test_all_bytes_of_a_password_count),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_no_grace),
+		cmocka_unit_test(test_each_name_counts),
+		cmocka_unit_test(test_what_goes),
+		cmocka_unit_test(test_flush_identity),
+		cmocka_unit_test(test_refusals_off),
+		cmocka_unit_test(test_refusal_of_this_only),
+		cmocka_unit_test(test_refusal_beside_success),
 		cmocka_unit_test(test_concatenations),
-		cmocka_unit_test(test_random)
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_spread)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

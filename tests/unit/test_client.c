@@ -321,6 +321,7 @@ test_room(void **state)
 
 	(void)state;
 	fake_front.settings.clients_max = 3;
+	fake_front.settings.join = false;
 	whole();
 	clients[0] = connect_with(buf_len(&bytes));
 	clients[1] = connect_with(3);

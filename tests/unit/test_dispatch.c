@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 
 #include "common/io.h"
+#include "common/str.h"
 #include "saslauthd/dispatch.h"
+#include "saslauthd/service_time.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"
@@ -414,6 +416,7 @@ test_many_wishes(void **state)
 	int clients[CLIENTS], i;
 
 	(void)state;
+	fake_front.settings.join = false;
 	fake_link(1, CLIENTS);
 	for (i = 0; i < CLIENTS; i++)
 		clients[i] = fake_ask("joe", "x");
@@ -472,6 +475,107 @@ test_new_pool(void **state)
 	io_close(&worker);
 }
 
+/* With a backend that takes 50 ms, one worker and a second of patience, who
+ * finds more than 20 before him would wait in vain: he is told at once. */
+static void
+test_too_late(void **state)
+{
+	/* More than half of what is remembered. */
+	enum { LEARN = SERVICE_TIME_SAMPLES / 2 + 8, WAIT = 24 };
+	int worker, clients[WAIT], client, i;
+	unsigned refused = 0;
+	char login[16];
+
+	(void)state;
+	fake_link(1, 1);
+	worker = fake_ready_worker(1);
+	for (i = 0; i < LEARN; i++) {
+		client = fake_ask("joe", "x");
+		fake_run(50);
+		fake_verdict(worker, fake_take(worker, "joe"), AUTH_OK,
+		    REASON_NONE);
+		assert_string_equal(fake_reply(client), "OK");
+	}
+	fake_front.settings.request_timeout_sec = 1;
+	for (i = 0; i < WAIT; i++) {
+		assert_int_equal(str_format(login, sizeof(login), "u%d", i),
+		    0);
+		clients[i] = fake_ask(login, "x");
+		assert_false(i < WAIT / 4 && fake_answered(clients[i]));
+	}
+	assert_true(fake_answered(clients[WAIT - 1]));
+	for (i = 0; i < WAIT; i++)
+		refused += fake_answered(clients[i]);
+	assert_int_equal(loglines_count("[reason=queue_full: a worker would "
+	    "be free in"), refused);
+	dispatch_abandon(fake_front.dispatch);
+	for (i = 0; i < WAIT; i++)
+		assert_string_equal(fake_reply(clients[i]), "");
+	io_close(&worker);
+}
+
+static void
+test_limit_peer(void **state)
+{
+	int worker = fake_ready_worker(1), other = fake_ready_worker(2);
+	int first, second, third;
+
+	(void)state;
+	fake_front.settings.limit_peer = 2;
+	first = fake_ask("one", "x");
+	second = fake_ask("two", "x");
+	third = fake_ask("three", "x");
+	assert_string_equal(fake_reply(third), "");
+	assert_int_equal(loglines_count("[reason=peer_full"), 1);
+	/* Who joins takes nothing. */
+	third = fake_ask("two", "x");
+	assert_false(fake_answered(third));
+	fake_verdict(other, fake_take(other, "one"), AUTH_OK, REASON_NONE);
+	fake_verdict(worker, fake_take(worker, "two"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(first), "OK");
+	assert_string_equal(fake_reply(second), "OK");
+	assert_string_equal(fake_reply(third), "OK");
+	first = fake_ask("three", "x");
+	fake_verdict(other, fake_take(worker, "three"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(first), "");
+	io_close(&worker);
+	io_close(&other);
+}
+
+static void
+test_status(void **state)
+{
+	struct dispatch_status s;
+	int worker = fake_ready_worker(1), busy, waiting;
+
+	(void)state;
+	fake_link(1, 1);
+	fake_expect_end(worker);
+	worker = fake_ready_worker(1);
+	dispatch_status(fake_front.dispatch, &s);
+	assert_string_equal(s.mech, FAKE_MECH);
+	assert_int_equal(s.workers_idle, 1);
+	assert_int_equal(s.workers_busy, 0);
+	busy = fake_ask("one", "x");
+	waiting = fake_ask("two", "x");
+	dispatch_status(fake_front.dispatch, &s);
+	assert_int_equal(s.workers_idle, 0);
+	assert_int_equal(s.workers_busy, 1);
+	assert_int_equal(s.workers_ready, 1);
+	assert_int_equal(s.workers_max, 1);
+	assert_int_equal(s.queued, 1);
+	fake_verdict(worker, fake_take(worker, "one"), AUTH_TEMPFAIL,
+	    REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(busy), "");
+	dispatch_status(fake_front.dispatch, &s);
+	assert_false(s.up);
+	fake_verdict(worker, fake_take(worker, "two"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(waiting), "OK");
+	dispatch_status(fake_front.dispatch, &s);
+	assert_true(s.up);
+	io_close(&worker);
+}
+
 static void
 test_abandon(void **state)
 {
@@ -517,7 +621,10 @@ main(void)
 		TEST(test_many_wishes),
 		TEST(test_wish_not_granted),
 		TEST(test_new_pool),
-		TEST(test_abandon)
+		TEST(test_limit_peer),
+		TEST(test_status),
+		TEST(test_abandon),
+		TEST(test_too_late)
 	};
 
 	return cmocka_run_group_tests(tests, fake_open, NULL);

@@ -304,6 +304,7 @@ test_request(void **state)
 	memset(&out, 0, sizeof(out));
 	out.id = 0x123456789abcdef0;
 	out.left_msec = 30000;
+	out.verbose = true;
 	out.login = strdup("joe");
 	out.service = strdup("smtp");
 	out.realm = strdup("");
@@ -313,6 +314,7 @@ test_request(void **state)
 	assert_int_equal(frame_get_request(&payload, &in), 0);
 	assert_true(in.id == out.id);
 	assert_int_equal(in.left_msec, 30000);
+	assert_true(in.verbose);
 	assert_string_equal(in.login, "joe");
 	assert_string_equal(in.service, "smtp");
 	assert_string_equal(in.realm, "");
@@ -352,24 +354,27 @@ test_request_largest(void **state)
 	secret_wipe(&out.password);
 }
 
-#define ID_AND_TIME "\1\2\3\4\5\6\7\10" "\0\0\0\1"
+/* Id, time left, no debug messages. */
+#define HEAD "\1\2\3\4\5\6\7\10" "\0\0\0\1" "\0"
 
 static void
 test_request_bad(void **state)
 {
-	static const char good[] = ID_AND_TIME
+	static const char good[] = HEAD
 	    "\0\1a" "\0\1b" "\0\1c" "\0\1d" "\0\1e";
 	static const struct { const char *name, *bytes; size_t n; } rows[] = {
 #define ROW(name, literal) { name, literal, sizeof(literal) - 1 }
-		ROW("left over", ID_AND_TIME
+		ROW("left over", HEAD
 		    "\0\1a" "\0\1b" "\0\1c" "\0\1d" "\0\1e" "x"),
-		ROW("NUL in login", ID_AND_TIME
+		ROW("NUL in login", HEAD
 		    "\0\1\0" "\0\1b" "\0\1c" "\0\1d" "\0\1e"),
-		ROW("NUL in address", ID_AND_TIME
+		ROW("NUL in address", HEAD
 		    "\0\1a" "\0\1b" "\0\1c" "\0\2d\0" "\0\1e"),
-		ROW("length beyond the end", ID_AND_TIME
+		ROW("length beyond the end", HEAD
 		    "\0\1a" "\0\1b" "\0\1c" "\0\1d" "\0\2e"),
-		ROW("huge length", ID_AND_TIME "\377\377a")
+		ROW("huge length", HEAD "\377\377a"),
+		ROW("a flag that is none", "\1\2\3\4\5\6\7\10" "\0\0\0\1"
+		    "\2" "\0\1a" "\0\1b" "\0\1c" "\0\1d" "\0\1e")
 	};
 	struct frame_request in;
 	size_t i;

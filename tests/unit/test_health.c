@@ -149,6 +149,34 @@ test_reasons(void **state)
 	assert_string_equal(loglines_next(), "");
 }
 
+/* What status and grace go by does not wait for the next line. */
+static void
+test_state(void **state)
+{
+	(void)state;
+	health_init(&health);
+	assert_false(health.down);
+	assert_int_equal(health.changed_msec, now_msec);
+	now_msec += 1000;
+	outage("");
+	assert_true(health.down);
+	assert_int_equal(health.changed_msec, now_msec);
+	now_msec += 1000;
+	outage("");
+	assert_int_equal(health.changed_msec, now_msec - 1000);
+	answer(AUTH_OK);
+	assert_false(health.down);
+	assert_int_equal(health.changed_msec, now_msec);
+	(void)loglines_count("");
+	now_msec += 1000;
+	outage("");
+	assert_true(health.down);
+	assert_string_equal(loglines_next(), "");
+	answer(AUTH_DENIED);
+	assert_false(health.down);
+	assert_string_equal(loglines_next(), "");
+}
+
 static void
 test_hostile_detail(void **state)
 {
@@ -175,6 +203,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_quiet_time, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_reasons, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_state, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_detail, set_up,
 		    tear_down)

@@ -144,6 +144,26 @@ test_greedy(void **state)
 	expect_empty();
 }
 
+/* Lines take turns: who has none waits for one of each. */
+static void
+test_ahead(void **state)
+{
+	(void)state;
+	assert_int_equal(queue_ahead(&queue, 1), 0);
+	push(1, 0);
+	push(1, 1);
+	push(1, 2);
+	push(1, 3);
+	assert_int_equal(queue_ahead(&queue, 1), 4);
+	assert_int_equal(queue_ahead(&queue, 2), 1);
+	push(2, 4);
+	assert_int_equal(queue_ahead(&queue, 1), 5);
+	assert_int_equal(queue_ahead(&queue, 2), 3);
+	assert_int_equal(queue_ahead(&queue, 3), 2);
+	while (queue_pop(&queue) != NULL)
+		;
+}
+
 int
 main(void)
 {
@@ -152,7 +172,8 @@ main(void)
 		cmocka_unit_test_setup(test_turns, set_up),
 		cmocka_unit_test_setup(test_remove, set_up),
 		cmocka_unit_test_setup(test_greedy, set_up),
-		cmocka_unit_test_setup(test_again, set_up)
+		cmocka_unit_test_setup(test_again, set_up),
+		cmocka_unit_test_setup(test_ahead, set_up)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

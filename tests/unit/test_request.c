@@ -6,6 +6,7 @@
 
 #include "common/io.h"
 #include "saslauthd/cache.h"
+#include "saslauthd/limits.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"
@@ -98,15 +99,27 @@ answer_once(int worker, const char *password, enum auth_result result,
 }
 
 static void
+make_cache(int64_t ttl_sec, int64_t grace_sec, int64_t negative_ttl_sec)
+{
+	const struct cache_config config = {
+		.bytes = 100000, .ttl_sec = ttl_sec, .grace_sec = grace_sec,
+		.negative_ttl_sec = negative_ttl_sec
+	};
+	struct errmsg e;
+
+	cache_free(fake_front.cache);
+	fake_front.cache = cache_new(&config, &e);
+	assert_non_null(fake_front.cache);
+}
+
+static void
 test_cache(void **state)
 {
 	struct frame_answer a = { .result = AUTH_OK, .one_time = true };
 	int worker = fake_ready_worker(1), client;
-	struct errmsg e;
 
 	(void)state;
-	fake_front.cache = cache_new(10000, 100, &e);
-	assert_non_null(fake_front.cache);
+	make_cache(100, 0, 0);
 	client = fake_ask("joe", "123456");
 	a.id = fake_take(worker, "joe");
 	fake_answer(worker, &a);
@@ -132,7 +145,6 @@ test_cache(void **state)
 static void
 test_cache_and_address(void **state)
 {
-	struct errmsg e;
 	int worker, pass;
 
 	(void)state;
@@ -140,9 +152,7 @@ test_cache_and_address(void **state)
 		fake_sees_address = pass == 0;
 		fake_link(1, 2);
 		worker = fake_ready_worker(1);
-		cache_free(fake_front.cache);
-		fake_front.cache = cache_new(10000, 100, &e);
-		assert_non_null(fake_front.cache);
+		make_cache(100, 0, 0);
 		fake_address = "192.0.2.1;4711";
 		answer_once(worker, "right", AUTH_OK, REASON_NONE);
 		fake_address = "192.0.2.1;4712";
@@ -159,6 +169,233 @@ test_cache_and_address(void **state)
 	}
 }
 
+/* Unless it is told not to look: then a success counts everywhere. */
+static void
+test_cache_ignore_address(void **state)
+{
+	int worker;
+
+	(void)state;
+	fake_front.settings.cache_ignore_address = true;
+	fake_sees_address = true;
+	fake_link(1, 2);
+	worker = fake_ready_worker(1);
+	make_cache(100, 0, 0);
+	fake_address = "192.0.2.1;4711";
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	fake_address = "192.0.2.11;4711";
+	assert_string_equal(fake_reply(fake_ask("joe", "right")), "OK");
+	fake_front.settings.cache_ignore_address = false;
+	io_close(&worker);
+}
+
+/* What a refusal says about what is remembered. */
+static void
+test_refusals_and_cache(void **state)
+{
+	static const struct {
+		enum auth_reason reason;
+		bool stays;
+	} rows[] = {
+		{ REASON_BAD_PASSWORD, true },
+		{ REASON_TOO_MANY_TRIES, true },
+		{ REASON_NO_SUCH_USER, false },
+		{ REASON_LOCKED, false },
+		{ REASON_NO_PASSWORD, false },
+		{ REASON_ACCOUNT_EXPIRED, false },
+		{ REASON_PASSWORD_EXPIRED, false },
+		{ REASON_MUST_CHANGE, false },
+		{ REASON_NOT_PERMITTED, false },
+		{ REASON_EXTRA_QUESTION, false },
+	};
+	int worker = fake_ready_worker(1), client;
+	size_t i;
+
+	(void)state;
+	make_cache(100, 0, 0);
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		answer_once(worker, "right", AUTH_OK, REASON_NONE);
+		answer_once(worker, "other", AUTH_DENIED, rows[i].reason);
+		client = fake_ask("joe", "right");
+		assert_int_equal(fake_has_work(worker), !rows[i].stays);
+		if (!rows[i].stays)
+			fake_verdict(worker, fake_take(worker, "joe"),
+			    AUTH_OK, REASON_NONE);
+		assert_string_equal(fake_reply(client), "OK");
+		cache_flush_all(fake_front.cache);
+	}
+	io_close(&worker);
+}
+
+/* A phone that repeats a stale password reaches the backend once. */
+static void
+test_remembered_refusal(void **state)
+{
+	int worker = fake_ready_worker(1), client;
+
+	(void)state;
+	make_cache(100, 0, 100);
+	answer_once(worker, "stale", AUTH_DENIED, REASON_BAD_PASSWORD);
+	(void)loglines_count("");
+	assert_string_equal(fake_reply(fake_ask("joe", "stale")), "NO");
+	assert_int_equal(loglines_count("auth failure: "), 1);
+	assert_false(fake_has_work(worker));
+	/* It says nothing of another password, nor does an outage stay. */
+	client = fake_ask("joe", "fresh");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
+	    REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(client), "");
+	answer_once(worker, "fresh", AUTH_OK, REASON_NONE);
+	io_close(&worker);
+}
+
+/* An expired success answers while the backend cannot be asked, only then,
+ * and the log says so. */
+static void
+test_grace(void **state)
+{
+	int worker = fake_ready_worker(1), probe, client;
+
+	(void)state;
+	make_cache(0, 100, 0);
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	(void)loglines_count("");
+	client = fake_ask("joe", "right");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
+	    REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(client), "OK");
+	assert_int_equal(loglines_count("auth success (grace): "), 1);
+	/* Not for another password, */
+	client = fake_ask("joe", "wrong");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
+	    REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(client), "");
+	/* nor against a backend's own word. While one request is with it,
+	 * nobody else waits. */
+	probe = fake_ask("joe", "right");
+	assert_string_equal(fake_reply(fake_ask("joe", "right")), "OK");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_DENIED,
+	    REASON_LOCKED);
+	assert_string_equal(fake_reply(probe), "NO");
+	client = fake_ask("joe", "right");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
+	    REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(client), "");
+	io_close(&worker);
+}
+
+static void
+make_limits(int mode)
+{
+	const struct limits_config config = {
+		.bytes = 1 << 20, .identity = 3, .address = 100,
+		.compare = 0, .window_msec = 600000,
+		.exempt = &fake_front.limit_exempt
+	};
+	struct errmsg e;
+
+	fake_front.settings.limits = mode;
+	fake_front.limits = limits_new(&config, -1, &e);
+	assert_non_null(fake_front.limits);
+}
+
+static void
+guess_thrice(int worker)
+{
+	static const char *const guesses[] = { "a", "b", "c" };
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(guesses); i++)
+		answer_once(worker, guesses[i], AUTH_DENIED,
+		    REASON_BAD_PASSWORD);
+	(void)loglines_count("");
+}
+
+/* Past a limit neither cache nor backend is asked, right or wrong. */
+static void
+test_limits_enforced(void **state)
+{
+	int worker = fake_ready_worker(1);
+
+	(void)state;
+	make_cache(100, 0, 0);
+	make_limits(LIMITS_ENFORCE);
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	/* One stale password, however often, is one. */
+	answer_once(worker, "a", AUTH_DENIED, REASON_BAD_PASSWORD);
+	guess_thrice(worker);
+	assert_string_equal(fake_reply(fake_ask("joe", "right")), "");
+	assert_string_equal(fake_reply(fake_ask("JOE", "d")), "");
+	assert_string_equal(fake_reply(fake_ask("joe@example.org", "d")), "");
+	assert_false(fake_has_work(worker));
+	assert_int_equal(loglines_count("auth limited: "), 3);
+	io_close(&worker);
+}
+
+/* By default they are counted and told, no more. */
+static void
+test_limits_observed(void **state)
+{
+	int worker = fake_ready_worker(1);
+
+	(void)state;
+	make_cache(100, 0, 0);
+	make_limits(LIMITS_OBSERVE);
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	guess_thrice(worker);
+	assert_string_equal(fake_reply(fake_ask("joe", "right")), "OK");
+	assert_int_equal(loglines_count("auth limited (observed): "), 1);
+	answer_once(worker, "d", AUTH_DENIED, REASON_BAD_PASSWORD);
+	assert_int_equal(loglines_count("[reason=limit_identity]"), 1);
+	io_close(&worker);
+}
+
+/* Who was let in from here before is still. */
+static void
+test_limits_known_address(void **state)
+{
+	int worker = fake_ready_worker(1);
+
+	(void)state;
+	make_limits(LIMITS_ENFORCE);
+	fake_address = "192.0.2.1;4711";
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	fake_address = "198.51.100.7;4711";
+	guess_thrice(worker);
+	assert_string_equal(fake_reply(fake_ask("joe", "right")), "");
+	fake_address = "192.0.2.1;4712";
+	answer_once(worker, "right", AUTH_OK, REASON_NONE);
+	io_close(&worker);
+}
+
+/* A refusal that is not about the password is no guess. */
+static void
+test_what_counts(void **state)
+{
+	static const enum auth_reason no_guess[] = {
+		REASON_NOT_PERMITTED, REASON_ACCOUNT_EXPIRED,
+		REASON_PASSWORD_EXPIRED, REASON_MUST_CHANGE,
+		REASON_EXTRA_QUESTION, REASON_BAD_SERVICE
+	};
+	int worker = fake_ready_worker(1), client;
+	char password[] = "a";
+	size_t i;
+
+	(void)state;
+	make_limits(LIMITS_ENFORCE);
+	for (i = 0; i < COUNT_OF(no_guess); i++, password[0]++) {
+		answer_once(worker, password, AUTH_DENIED, no_guess[i]);
+		client = fake_ask("joe", password);
+		fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
+		    REASON_BACKEND_ERROR);
+		assert_string_equal(fake_reply(client), "");
+	}
+	assert_int_equal(loglines_count("auth limited: "), 0);
+	answer_once(worker, "z", AUTH_OK, REASON_NONE);
+	io_close(&worker);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fake_set_up, fake_tear_down)
 
@@ -170,7 +407,15 @@ main(void)
 		TEST(test_failure_delay),
 		TEST(test_append_realm),
 		TEST(test_cache),
-		TEST(test_cache_and_address)
+		TEST(test_cache_and_address),
+		TEST(test_cache_ignore_address),
+		TEST(test_refusals_and_cache),
+		TEST(test_remembered_refusal),
+		TEST(test_grace),
+		TEST(test_limits_enforced),
+		TEST(test_limits_observed),
+		TEST(test_limits_known_address),
+		TEST(test_what_counts)
 	};
 
 	return cmocka_run_group_tests(tests, fake_open, NULL);

@@ -52,7 +52,7 @@ static int
 tear_down(void **state)
 {
 	static const char *const names[] = {
-		"mux", ".mux.new", "saslauthd.pid", "saslauthd.pid.lock"
+		"mux", "control", "saslauthd.pid", "saslauthd.pid.lock"
 	};
 	size_t i;
 
@@ -153,7 +153,7 @@ test_long_path(void **state)
 	assert_int_equal(rundir_open(&r, path, &e), RUNDIR_OK);
 	assert_int_equal(rundir_claim(&r, true, &e), RUNDIR_OK);
 	{
-		int fd = rundir_listen(&r, &e), client;
+		int fd = rundir_listen(&r, RUNDIR_MUX, &e), client;
 
 		assert_true(fd >= 0);
 		(void)snprintf(path + fits, sizeof(path) - fits, "/mux");
@@ -161,9 +161,12 @@ test_long_path(void **state)
 		assert_true(client >= 0);
 		io_close(&client);
 		io_close(&fd);
+		path[fits] = '\0';
+		/* Too long for the longer name; nothing else suffers. */
+		assert_int_equal(rundir_listen(&r, RUNDIR_CONTROL, &e), -1);
+		assert_non_null(strstr(e.text, "/control is longer"));
 	}
 	rundir_release(&r);
-	path[fits] = '\0';
 	(void)snprintf(path + fits, sizeof(path) - fits,
 	    "/saslauthd.pid.lock");
 	assert_int_equal(unlink(path), 0);
@@ -235,7 +238,7 @@ test_listen(void **state)
 
 	(void)state;
 	claim(true);
-	fd = rundir_listen(&rundir, &e);
+	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
 	(void)umask(mask);
 	assert_true(fd >= 0);
 	assert_int_equal(lstat(in_dir("mux"), &sb), 0);
@@ -252,6 +255,43 @@ test_listen(void **state)
 	rundir_unlisten(&rundir);
 	assert_false(exists("mux"));
 	io_close(&fd);
+}
+
+static void
+test_control(void **state)
+{
+	struct stat sb;
+	mode_t mask = umask(0);
+	int mux, control, client;
+
+	(void)state;
+	claim(false);
+	mux = rundir_listen(&rundir, RUNDIR_MUX, &e);
+	control = rundir_listen(&rundir, RUNDIR_CONTROL, &e);
+	(void)umask(mask);
+	assert_true(mux >= 0 && control >= 0);
+	assert_int_equal(lstat(in_dir("control"), &sb), 0);
+	assert_true(S_ISSOCK(sb.st_mode));
+	assert_int_equal(sb.st_mode & 0777, 0600);
+	assert_int_equal(sb.st_uid, geteuid());
+	assert_false(exists(".control.new"));
+	assert_true((fcntl(control, F_GETFL) & O_NONBLOCK) != 0);
+	assert_true((fcntl(control, F_GETFD) & FD_CLOEXEC) != 0);
+
+	/* Who is refused takes nothing away. */
+	assert_int_equal(claim_elsewhere(true), RUNDIR_BUSY);
+	client = io_unix_connect(in_dir("control"), NULL, NULL, &e);
+	assert_true(client >= 0);
+	io_close(&client);
+
+	/* The operator still reaches a daemon that stops. */
+	rundir_unlisten(&rundir);
+	assert_false(exists("mux"));
+	assert_true(exists("control"));
+	rundir_release(&rundir);
+	assert_false(exists("control"));
+	io_close(&mux);
+	io_close(&control);
 }
 
 /* Bind a socket at mux as somebody else would. */
@@ -314,7 +354,7 @@ test_stale_socket(void **state)
 	(void)state;
 	io_close(&fd);
 	claim(true);
-	fd = rundir_listen(&rundir, &e);
+	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
 	assert_true(fd >= 0);
 	io_close(&fd);
 }
@@ -336,7 +376,7 @@ test_orphaned_socket(void **state)
 	claim(true);
 	/* No waiting for an answer, either. */
 	assert_true(deadline_now_msec() - began.at_msec < 1000);
-	ours = rundir_listen(&rundir, &e);
+	ours = rundir_listen(&rundir, RUNDIR_MUX, &e);
 	assert_true(ours >= 0);
 	io_close(&ours);
 	io_close(&fd);
@@ -348,7 +388,7 @@ test_mux_is_a_directory(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in_dir("mux"), 0755), 0);
 	claim(true);
-	assert_int_equal(rundir_listen(&rundir, &e), -1);
+	assert_int_equal(rundir_listen(&rundir, RUNDIR_MUX, &e), -1);
 	assert_non_null(strstr(e.text, in_dir("mux")));
 	assert_false(exists(".mux.new"));
 	rundir_release(&rundir);
@@ -360,23 +400,30 @@ test_mux_is_a_directory(void **state)
 static void
 test_others_files_stay(void **state)
 {
-	int fd, other;
+	static const char *const names[] = {
+		"mux", "control", "saslauthd.pid"
+	};
+	int fd, control, other;
+	size_t i;
 
 	(void)state;
 	claim(false);
-	fd = rundir_listen(&rundir, &e);
+	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
 	assert_true(fd >= 0);
-	assert_int_equal(unlink(in_dir("mux")), 0);
-	assert_int_equal(unlink(in_dir("saslauthd.pid")), 0);
-	other = open(in_dir("mux"), O_WRONLY | O_CREAT | O_EXCL, 0600);
-	io_close(&other);
-	other = open(in_dir("saslauthd.pid"), O_WRONLY | O_CREAT | O_EXCL,
-	    0600);
-	io_close(&other);
+	control = rundir_listen(&rundir, RUNDIR_CONTROL, &e);
+	assert_true(control >= 0);
+	for (i = 0; i < COUNT_OF(names); i++) {
+		assert_int_equal(unlink(in_dir(names[i])), 0);
+		other = open(in_dir(names[i]), O_WRONLY | O_CREAT | O_EXCL,
+		    0600);
+		assert_true(other >= 0);
+		io_close(&other);
+	}
 	rundir_release(&rundir);
 	io_close(&fd);
-	assert_true(exists("mux"));
-	assert_true(exists("saslauthd.pid"));
+	io_close(&control);
+	for (i = 0; i < COUNT_OF(names); i++)
+		assert_row(names[i], exists(names[i]));
 }
 
 int
@@ -392,6 +439,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_foreground, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_listen, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_control, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_others_files_stay,
 		    set_up, tear_down),

@@ -91,7 +91,16 @@ test_defaults(void **state)
 	assert_int_equal(settings.log_format, LOG_CLASSIC);
 	assert_int_equal(settings.log_success, SUCCESS_NO);
 	assert_int_equal(settings.cache_ttl_sec, 3600);
-	assert_int_equal(settings.cache_size_kb, 8192);
+	assert_int_equal(settings.cache_size_kb, 32768);
+	assert_int_equal(settings.cache_negative_ttl_sec, 0);
+	assert_int_equal(settings.cache_grace_sec, 0);
+	assert_true(settings.join);
+	assert_int_equal(settings.limits, LIMITS_OBSERVE);
+	assert_int_equal(settings.limit_identity, 20);
+	assert_int_equal(settings.limit_address, 50);
+	assert_int_equal(settings.limit_window_sec, 600);
+	assert_int_equal(settings.limit_compare, 60);
+	assert_int_equal(settings.limit_peer, 0);
 }
 
 /* Every number up to its limits and not beyond. */

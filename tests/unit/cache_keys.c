@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <string.h>
+
+#include "common/errmsg.h"
+#include "tests/unit/cache_keys.h"
+
+struct cache *
+cache_keys_new(const struct cache_config *config)
+{
+	struct errmsg e = ERRMSG_INIT;
+	struct cache *c = cache_new(config, &e);
+
+	assert_non_null(c);
+	assert_string_equal(e.text, "");
+	return c;
+}
+
+void
+store(struct cache *c, const struct cache_key *k, const char *password,
+    int64_t now_sec)
+{
+	struct secret pw = SECRET_INIT;
+
+	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
+	cache_store(c, k, &pw, now_sec);
+	secret_wipe(&pw);
+}
+
+void
+refuse(struct cache *c, const struct cache_key *k, const char *password,
+    enum auth_reason reason, int64_t now_sec)
+{
+	struct secret pw = SECRET_INIT;
+
+	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
+	cache_refuse(c, k, &pw, reason, now_sec);
+	secret_wipe(&pw);
+}
+
+enum cache_verdict
+look_up(struct cache *c, const struct cache_key *k, const char *password,
+    int64_t now_sec)
+{
+	struct secret pw = SECRET_INIT;
+	enum auth_reason reason = REASON_NONE;
+	enum cache_verdict verdict;
+
+	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
+	verdict = cache_lookup(c, k, &pw, now_sec, &reason);
+	assert_int_equal(verdict == CACHE_REFUSED, reason != REASON_NONE);
+	secret_wipe(&pw);
+	return verdict;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unit tests of commands, report and explain.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/io.h"
+#include "saslauthd/limits.h"
+#include "tests/unit/fake.h"
+#include "tests/unit/loglines.h"
+#include "tests/unit/operator.h"
+#include "tests/unit/unit.h"
+
+static void
+make_limits(void)
+{
+	static const struct networks none = NETWORKS_INIT;
+	const struct limits_config config = {
+		.bytes = 65536, .identity = 3, .address = 5, .compare = 0,
+		.window_msec = 600000, .exempt = &none
+	};
+	struct errmsg e = ERRMSG_INIT;
+
+	fake_front.settings.limit_identity = config.identity;
+	fake_front.settings.limit_address = config.address;
+	fake_front.settings.limit_compare = config.compare;
+	fake_front.limits = limits_new(&config, -1, &e);
+	assert_non_null(fake_front.limits);
+}
+
+static void
+guess(const char *identity, unsigned times)
+{
+	const struct limits_who who = { identity, "" };
+	struct secret pw = SECRET_INIT;
+	char text[16];
+
+	while (times-- > 0) {
+		(void)snprintf(text, sizeof(text), "guess%u", times);
+		assert_int_equal(secret_set(&pw, text, strlen(text)), 0);
+		limits_wrong(fake_front.limits, &who, &pw,
+		    operator_now_msec);
+		secret_wipe(&pw);
+	}
+}
+
+/* ---- the commands ----------------------------------------------------- */
+
+static void
+test_status(void **state)
+{
+	static const char *const parts[] = {
+		"{\"kind\":\"daemon\",\"version\":\"" PACKAGE_VERSION "\","
+		    "\"pid\":100,\"uptime_sec\":5,\"state\":\"serving\"",
+		"{\"kind\":\"role\",\"name\":\"keeper\",\"pid\":100,",
+		"\"name\":\"front\",\"pid\":101,\"uptime_sec\":4,"
+		    "\"restarts\":3}",
+		"\"name\":\"pool\",\"pid\":102,",
+		"{\"kind\":\"backend\",\"name\":\"pam\",\"mech\":\"pam\","
+		    "\"up\":true,",
+		"\"workers_idle\":1,", "\"workers_max\":2,",
+		"{\"kind\":\"clients\",\"connected\":0,\"max\":1000}",
+		"{\"kind\":\"queue\",\"queued\":0,\"max\":1000}",
+		"{\"kind\":\"cache\",\"enabled\":false,",
+		"{\"kind\":\"limits\",\"mode\":\"observe\",",
+		"{\"kind\":\"log\",\"lost\":0}"
+	};
+	int worker = fake_ready_worker(1);
+	const char *text = ASK("status");
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(parts); i++)
+		operator_has(text, parts[i]);
+	operator_is_whole(text);
+	fake_front.stopping = true;
+	operator_has(ASK("status"), "\"state\":\"stopping\"");
+	io_close(&worker);
+}
+
+static void
+test_stats(void **state)
+{
+	const char *text;
+
+	(void)state;
+	operator_make_cache(1024 * 1024);
+	operator_remember("joe", "", 0);
+	text = ASK("stats");
+	operator_has(text, "{\"kind\":\"totals\",\"requests\":");
+	operator_has(text, "\"entries\":1,");
+	operator_has(text, "{\"kind\":\"backend\",");
+	operator_has(text, "{\"kind\":\"queue\",");
+	assert_null(strstr(text, "\"spread\""));
+	operator_is_whole(text);
+	text = ASK("stats", "spread");
+	operator_has(text, "{\"kind\":\"spread\",\"slots\":");
+	operator_has(text, "\"used\":1,\"shortest\":0,\"longest\":1,");
+	operator_is_error(ASK("stats", "bread"), "use: stats [spread]");
+}
+
+static void
+test_metrics(void **state)
+{
+	const char *text = ASK("metrics");
+
+	(void)state;
+	assert_memory_equal(text, "{\"kind\":\"text\",\"text\":\"# ", 25);
+	operator_has(text, "# EOF\\n\"}\n{\"kind\":\"end\"}\n");
+	operator_is_whole(text);
+}
+
+static void
+test_cache_list(void **state)
+{
+	const char *text = ASK("cache-list");
+
+	(void)state;
+	assert_string_equal(text, "{\"kind\":\"end\"}\n");
+	operator_make_cache(1024 * 1024);
+	assert_string_equal(ASK("cache-list"), "{\"kind\":\"end\"}\n");
+	operator_remember("j\"oe", "example.org", 10);
+	operator_remember("ann", "", 0);
+	text = ASK("cache-list");
+	assert_memory_equal(text, "{\"kind\":\"entry\",\"user\":\"j\\\"oe\","
+	    "\"realm\":\"example.org\",\"service\":\"smtp\",\"remote\":\"\","
+	    "\"backend\":\"pam\",\"age_sec\":10,\"created\":", 112);
+	operator_has(text, "\"user\":\"ann\",\"realm\":\"\",");
+	assert_null(strstr(text, "s3cret"));
+	operator_is_whole(text);
+}
+
+static void
+test_flush(void **state)
+{
+	(void)state;
+	operator_has(ASK("flush"), "{\"kind\":\"flushed\",\"entries\":0}\n");
+	operator_make_cache(1024 * 1024);
+	make_limits();
+	operator_remember("joe", "example.org", 0);
+	operator_remember("joe", "example.net", 0);
+	operator_remember("ann", "example.org", 0);
+	guess("joe@example.org", 4);
+	loglines_open(false);
+	operator_has(ASK("flush", "joe", "example.org"), "\"entries\":1}");
+	operator_has(loglines_next(), ": flush joe example.org");
+	operator_has(ASK("explain", "joe", "example.org", "smtp"),
+	    "\"identity\":0,");
+	/* Without a realm: whatever the realm. */
+	operator_has(ASK("flush", "joe"), "\"entries\":1}");
+	operator_has(ASK("flush"), "\"entries\":1}");
+	operator_has(ASK("stats"), "\"entries\":0,");
+}
+
+static void
+test_log_level(void **state)
+{
+	(void)state;
+	operator_has(ASK("log-level", "debug"),
+	    "{\"kind\":\"done\",\"verbose\":true}\n");
+	assert_true(fake_front.settings.verbose);
+	operator_has(ASK("log-level", "info"), "\"verbose\":false}\n");
+	assert_false(fake_front.settings.verbose);
+	operator_is_error(ASK("log-level", "loud"),
+	    "use: log-level debug|info");
+	operator_is_error(ASK("log-level"), "use: log-level debug|info");
+}
+
+static void
+test_drain(void **state)
+{
+	(void)state;
+	loglines_open(false);
+	assert_string_equal(ASK("drain"),
+	    "{\"kind\":\"done\"}\n{\"kind\":\"end\"}\n");
+	assert_int_equal(operator_drains, 1);
+	operator_has(loglines_next(), ": drain");
+	operator_is_error(ASK("drain", "now"), "use: drain");
+	assert_int_equal(operator_drains, 1);
+}
+
+/* ---- explain ---------------------------------------------------------- */
+
+static void
+test_explain_names(void **state)
+{
+	char longer[300];
+	const char *text;
+
+	(void)state;
+	fake_front.settings.append_realm = true;
+	text = ASK("explain", "Joe", "Example.org", "imap", "192.0.2.1;25");
+	operator_has(text, "{\"kind\":\"canonical\","
+	    "\"login\":\"Joe@Example.org\","
+	    "\"realm\":\"Example.org\",\"service\":\"imap\","
+	    "\"address\":\"192.0.2.1;25\","
+	    "\"identity\":\"joe@example.org\"}\n");
+	operator_has(text,
+	    "{\"kind\":\"backend\",\"step\":1,\"name\":\"pam\",");
+	operator_is_whole(text);
+	/* A realm may be empty. */
+	operator_has(ASK("explain", "joe", "", "imap"), "\"login\":\"joe\",");
+	operator_is_error(ASK("explain", "", "", "imap"), "empty login");
+	operator_is_error(ASK("explain", "joe", "", "imap", "mail.example.org"),
+	    "no client's address");
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	operator_is_error(ASK("explain", longer, "", "imap"),
+	    "name_max, 256 bytes");
+	operator_is_error(ASK("explain", "joe", ""),
+	    "use: explain USER REALM SERVICE [ADDRESS]");
+}
+
+static void
+test_explain_cache(void **state)
+{
+	const char *text;
+
+	(void)state;
+	operator_has(ASK("explain", "joe", "", "smtp"),
+	    "{\"kind\":\"cache\",\"enabled\":false,"
+	    "\"state\":\"none\"}\n");
+	operator_make_cache(1024 * 1024);
+	operator_remember("eve", "", 5000);
+	operator_remember("ann", "", 3700);
+	operator_remember("joe", "", 100);
+	operator_has(ASK("explain", "eve", "", "smtp"),
+	    "\"state\":\"expired\",\"age_sec\":5000,"
+	    "\"expires_sec\":-1400}\n");
+	text = ASK("explain", "ann", "", "smtp");
+	operator_has(text, "\"state\":\"stale\",\"age_sec\":3700,"
+	    "\"expires_sec\":-100}\n");
+	operator_has(text, "\"text\":\"pam is asked.\"");
+	text = ASK("explain", "joe", "", "smtp");
+	operator_has(text, "\"state\":\"valid\",\"age_sec\":100,"
+	    "\"expires_sec\":3500}\n");
+	operator_has(text, "from the cache for another 3500 s");
+	operator_has(ASK("explain", "joe", "", "imap"),
+	    "\"enabled\":true,\"state\":\"none\"}\n");
+}
+
+static void
+test_explain_limits(void **state)
+{
+	const char *text;
+
+	(void)state;
+	make_limits();
+	guess("joe@example.org", 4);
+	text = ASK("explain", "joe", "example.org", "smtp");
+	operator_has(text, "{\"kind\":\"limits\",\"mode\":\"observe\","
+	    "\"identity\":4,\"identity_max\":3,"
+	    "\"address\":0,\"address_max\":5,");
+	operator_has(text, "\"verdict\":\"limit_identity\"}\n");
+	operator_has(text, "only logged. pam is asked.");
+	fake_front.settings.limits = LIMITS_ENFORCE;
+	operator_has(ASK("explain", "joe", "example.org", "smtp"),
+	    "it is refused as temporary without a look at the password.");
+	fake_front.settings.limit_compare = 60;
+	operator_has(ASK("explain", "joe", "example.org", "smtp"),
+	    "60 tries a minute are still compared");
+	operator_has(ASK("explain", "ann", "example.org", "smtp"),
+	    "\"verdict\":\"pass\"}\n");
+}
+
+static void
+test_explain_outage(void **state)
+{
+	int worker = fake_ready_worker(1), client = fake_ask("joe", "pw");
+	uint64_t id = fake_take(worker, "joe");
+
+	(void)state;
+	fake_verdict(worker, id, AUTH_TEMPFAIL, REASON_BACKEND_DOWN);
+	(void)fake_reply(client);
+	operator_has(ASK("status"), "\"up\":false,");
+	operator_has(ASK("explain", "joe", "", "smtp"),
+	    "pam is down: unless it answers again, "
+	    "the try is refused as temporary.");
+	operator_make_cache(1024 * 1024);
+	operator_remember("joe", "", 3700);
+	operator_has(ASK("explain", "joe", "", "smtp"),
+	    "the password that last succeeded is accepted for another 500 s");
+	io_close(&worker);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, operator_set_up, \
+	    operator_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_status), TEST(test_stats), TEST(test_metrics),
+		TEST(test_cache_list), TEST(test_flush),
+		TEST(test_log_level), TEST(test_drain),
+		TEST(test_explain_names), TEST(test_explain_cache),
+		TEST(test_explain_limits), TEST(test_explain_outage)
+	};
+
+	return cmocka_run_group_tests(tests, operator_open, operator_close);
+}
