@@ -10,9 +10,11 @@ EXTRA_DIST += \
 	tests/conftest.py \
 	tests/pytest.ini \
 	tests/lib/__init__.py \
+	tests/lib/control.py \
 	tests/lib/daemon.py \
 	tests/lib/isolation.py \
 	tests/lib/postfix.py \
+	tests/lib/promql.py \
 	tests/lib/syslogd.py \
 	tests/lib/users.py \
 	tests/lib/wire.py

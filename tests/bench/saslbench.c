@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,7 +31,9 @@
 #define CLIENTS_MAX 4096
 #define USERS_MAX 1024
 #define REQUEST_MAX (64 * 1024)
-#define REPLY_SEC 60		/* longer than any daemon's own time limit */
+#define WAIT_SEC 60		/* longer than any daemon's own time limit */
+#define WAIT_SEC_MAX 3600
+#define SECONDS_MAX (24 * 3600)
 #define STACK_BYTES (64 * 1024)
 #define SAMPLES_FIRST 1024	/* latencies a client has room for at first */
 
@@ -42,7 +45,8 @@ struct options {
 	const char *users[USERS_MAX];
 	size_t nusers;
 	const char *service, *realm, *expected;
-	unsigned long clients, requests, seconds;
+	unsigned long clients, requests, wait_sec;
+	double seconds;
 };
 
 struct client {
@@ -51,11 +55,13 @@ struct client {
 	uint32_t *usec;		/* one latency per answered request */
 	size_t count, cap;
 	unsigned long unexpected, failed;
+	unsigned long refused;	/* connects that found the backlog full */
 };
 
 static struct options opt = {
 	.address = { .sun_family = AF_UNIX },
 	.service = "imap", .realm = "", .expected = "OK", .clients = 1,
+	.wait_sec = WAIT_SEC,
 };
 static struct buf requests[USERS_MAX];
 static atomic_ulong started;
@@ -92,21 +98,38 @@ static bool read_all(int fd, unsigned char *to, size_t want)
 	return true;
 }
 
-/* Is there a reply? `reply` gets its text, cut as libsasl2 cuts it. */
-static bool ask(const struct buf *request, char reply[WIRE_REPLY_MAX + 1])
+/* A client that does not want to sleep in connect(2) gets EAGAIN from a full
+ * backlog (unix(7)); that is counted, and then ours sleeps. */
+static bool reach(int fd, unsigned long *refused)
 {
-	const struct timeval limit = { .tv_sec = REPLY_SEC };
+	const struct sockaddr *to = (const struct sockaddr *)&opt.address;
+	bool reached = connect(fd, to, sizeof(opt.address)) == 0;
+	bool full = !reached && errno == EAGAIN;
+
+	if (fcntl(fd, F_SETFL, 0) != 0)
+		return false;
+	if (!full)
+		return reached;
+	++*refused;
+	return connect(fd, to, sizeof(opt.address)) == 0;
+}
+
+/* Is there a reply? `reply` gets its text, cut as libsasl2 cuts it. */
+static bool ask(const struct buf *request, char reply[WIRE_REPLY_MAX + 1],
+    unsigned long *refused)
+{
+	const struct timeval limit = { .tv_sec = (time_t)opt.wait_sec };
 	unsigned char length[2];
 	size_t n;
 	bool answered = false;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
 
 	if (fd < 0)
 		return false;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (const struct sockaddr *)&opt.address,
-	    sizeof(opt.address)) < 0)
+	if (!reach(fd, refused))
 		goto out;
 	if (send(fd, buf_data(request), buf_len(request), MSG_NOSIGNAL) !=
 	    (ssize_t)buf_len(request))
@@ -149,8 +172,11 @@ static void *client_run(void *arg)
 
 	while (another_wanted()) {
 		uint64_t begin = now_nsec();
-		bool answered = ask(&requests[user++ % opt.nusers], reply);
+		bool answered = ask(&requests[user % opt.nusers], reply,
+		    &c->refused);
 
+		/* No two clients ask for one user where there are enough. */
+		user += opt.clients;
 		if (!answered)
 			c->failed++;
 		else
@@ -178,7 +204,7 @@ static uint32_t percentile(const uint32_t *sorted, size_t n, unsigned p)
 static bool report(const struct client *clients, uint64_t nsec)
 {
 	double seconds = (double)nsec / 1e9;
-	unsigned long unexpected = 0, failed = 0;
+	unsigned long unexpected = 0, failed = 0, refused = 0;
 	size_t total = 0, at = 0;
 	uint32_t *all;
 
@@ -186,6 +212,7 @@ static bool report(const struct client *clients, uint64_t nsec)
 		total += clients[i].count;
 		unexpected += clients[i].unexpected;
 		failed += clients[i].failed;
+		refused += clients[i].refused;
 	}
 	all = calloc(total ? total : 1, sizeof(*all));
 	if (all == NULL) {
@@ -202,7 +229,8 @@ static bool report(const struct client *clients, uint64_t nsec)
 	printf("p50_usec %u\np95_usec %u\np99_usec %u\nmax_usec %u\n",
 	    percentile(all, total, 50), percentile(all, total, 95),
 	    percentile(all, total, 99), percentile(all, total, 100));
-	printf("unexpected %lu\nfailed %lu\n", unexpected, failed);
+	printf("unexpected %lu\nfailed %lu\nrefused %lu\n", unexpected,
+	    failed, refused);
 	free(all);
 	return unexpected == 0 && failed == 0 && total > 0;
 }
@@ -221,7 +249,7 @@ static bool run(void)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	begin = now_nsec();
-	stop_at_nsec = begin + (uint64_t)opt.seconds * 1000000000u;
+	stop_at_nsec = begin + (uint64_t)(opt.seconds * 1e9);
 	for (size_t i = 0; i < opt.clients; i++) {
 		clients[i].first_user = i;
 		if (pthread_create(&clients[i].thread, &attr, client_run,
@@ -245,7 +273,8 @@ static void usage(const char *why)
 	fprintf(stderr, "saslbench: %s\n"
 	    "usage: saslbench -f SOCKET -u USER [-u USER ...]\n"
 	    "           -n REQUESTS | -t SECONDS [-c CLIENTS]\n"
-	    "           [-s service] [-r realm] [-e OK|NO] <password\n", why);
+	    "           [-s service] [-r realm] [-e OK|NO] [-w SECONDS]\n"
+	    "           <password\n", why);
 	exit(EXIT_WRONG_USE);
 }
 
@@ -261,11 +290,21 @@ static unsigned long number(const char *text, unsigned long max)
 	return n;
 }
 
+static double seconds(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(n > 0 && n <= SECONDS_MAX))
+		usage("a number is out of range");
+	return n;
+}
+
 static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:c:n:t:u:s:r:e:")) != -1)
+	while ((c = getopt(argc, argv, "f:c:n:t:u:s:r:e:w:")) != -1)
 		switch (c) {
 		case 'f':
 			if (strlen(optarg) >= sizeof(opt.address.sun_path))
@@ -275,7 +314,7 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'c': opt.clients = number(optarg, CLIENTS_MAX); break;
 		case 'n': opt.requests = number(optarg, UINT32_MAX); break;
-		case 't': opt.seconds = number(optarg, 24 * 3600); break;
+		case 't': opt.seconds = seconds(optarg); break;
 		case 'u':
 			if (opt.nusers == USERS_MAX)
 				usage("too many users");
@@ -284,13 +323,14 @@ static void parse_options(int argc, char **argv)
 		case 's': opt.service = optarg; break;
 		case 'r': opt.realm = optarg; break;
 		case 'e': opt.expected = optarg; break;
+		case 'w': opt.wait_sec = number(optarg, WAIT_SEC_MAX); break;
 		default: usage("unknown option");
 		}
 	if (optind != argc)
 		usage("an argument too many");
 	if (opt.address.sun_path[0] == '\0' || opt.nusers == 0)
 		usage("-f and -u are needed");
-	if ((opt.requests == 0) == (opt.seconds == 0))
+	if ((opt.requests == 0) == !(opt.seconds > 0))
 		usage("one of -n and -t is needed");
 }
 
