@@ -4,7 +4,7 @@
  *
  * The request is the number of words and a counted string for each; the reply
  * is lines of flat JSON, each with a "kind", the last of kind "end" or
- * "error" (saslauthd/control.h).
+ * "error" (front/control.h).
  */
 #ifndef TOOLS_CONTROL_CLIENT_H
 #define TOOLS_CONTROL_CLIENT_H

@@ -19,7 +19,7 @@
 #include "common/errmsg.h"
 #include "common/secret.h"
 #include "common/str.h"
-#include "saslauthd/cache.h"
+#include "front/cache.h"
 
 #define IDENTITIES 1000000
 #define IDENTITIES_MAX 10000000	/* what user%07u can name */

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_CACHE_KEYS_H
 #define TESTS_UNIT_CACHE_KEYS_H
 
-#include "saslauthd/cache.h"
+#include "front/cache.h"
 #include "tests/unit/unit.h"
 
 /* Is this run slow, and its memory not that of the program alone? */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/frame.h"
-#include "saslauthd/front.h"
+#include "front/front.h"
 
 #define FAKE_MECH "pam"
 

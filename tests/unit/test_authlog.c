@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "saslauthd/authlog.h"
+#include "front/authlog.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"
 

@@ -12,7 +12,7 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/wire.h"
-#include "saslauthd/client.h"
+#include "front/client.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/io.h"
-#include "saslauthd/limits.h"
+#include "front/limits.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/operator.h"

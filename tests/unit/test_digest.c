@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "saslauthd/digest.h"
+#include "front/digest.h"
 #include "tests/unit/unit.h"
 
 #define VERIFIER DIGEST_VERIFIER_BYTES

@@ -8,8 +8,8 @@
 
 #include "common/io.h"
 #include "common/str.h"
-#include "saslauthd/dispatch.h"
-#include "saslauthd/service_time.h"
+#include "front/dispatch.h"
+#include "front/service_time.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/io.h"
-#include "saslauthd/dispatch.h"
-#include "saslauthd/metrics.h"
+#include "front/dispatch.h"
+#include "front/metrics.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"

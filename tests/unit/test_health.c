@@ -8,7 +8,7 @@
 
 #include "common/deadline.h"
 #include "common/log.h"
-#include "saslauthd/health.h"
+#include "front/health.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"
 

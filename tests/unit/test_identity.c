@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "saslauthd/identity.h"
+#include "front/identity.h"
 #include "tests/unit/unit.h"
 
 static void

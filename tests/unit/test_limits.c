@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "saslauthd/limits.h"
+#include "front/limits.h"
 #include "tests/unit/unit.h"
 
 #define IDENTITY_LIMIT 5

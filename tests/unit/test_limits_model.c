@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "saslauthd/limits.h"
+#include "front/limits.h"
 #include "tests/unit/unit.h"
 
 #define BYTES (40 * 1024)	/* little: entries often make room */

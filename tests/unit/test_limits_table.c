@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "saslauthd/limits.h"
+#include "front/limits.h"
 #include "tests/unit/unit.h"
 
 #define DEFAULT_BYTES (8192 * 1024)

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "saslauthd/cache.h"
-#include "saslauthd/dispatch.h"
-#include "saslauthd/labels.h"
-#include "saslauthd/metrics.h"
+#include "front/cache.h"
+#include "front/dispatch.h"
+#include "front/labels.h"
+#include "front/metrics.h"
 #include "saslauthd/roles.h"
 #include "tests/unit/unit.h"
 

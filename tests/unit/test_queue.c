@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "saslauthd/queue.h"
+#include "front/queue.h"
 #include "tests/unit/unit.h"
 
 #define ITEMS 8

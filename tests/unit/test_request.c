@@ -5,8 +5,8 @@
 #include "config.h"
 
 #include "common/io.h"
-#include "saslauthd/cache.h"
-#include "saslauthd/limits.h"
+#include "front/cache.h"
+#include "front/limits.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
 #include "tests/unit/unit.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "saslauthd/ring.h"
+#include "front/ring.h"
 #include "tests/unit/unit.h"
 
 static struct ring *

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "saslauthd/service_time.h"
+#include "front/service_time.h"
 #include "tests/unit/unit.h"
 
 static void

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "saslauthd/tally.h"
+#include "front/tally.h"
 #include "tests/unit/unit.h"
 
 #define COUNTERS 16

@@ -140,4 +140,4 @@ def test_schema_knows_every_word():
     assert set(members["reason"]["enum"]) | \
         set(members["result"]["enum"]) == known | {"", "observed"}
     assert set(members["source"]["enum"]) == \
-        words("saslauthd/answer.c") - {"unknown"}
+        words("front/answer.c") - {"unknown"}

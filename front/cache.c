@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Successes stand in one ring, refusals in another. The verifier is a digest
+ * of identity and password: services have the same one, so that a changed
+ * password is noticed whichever service it is used for first.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "front/cache.h"
+#include "front/digest.h"
+#include "front/entries.h"
+#include "front/identity.h"
+#include "front/ring.h"
+
+#define REFUSALS_SHARE 8	/* they get an eighth of the memory */
+#define IDENTITY_SIZE (2 * ENTRIES_NAME_MAX + 2)
+
+struct cache {
+	struct cache_config config;
+	unsigned char *key;
+	struct ring *successes;
+	struct ring *refusals;		/* NULL: not remembered */
+	bool based;			/* is there a base_sec? */
+	int64_t base_sec;		/* when the first entry was stored */
+	struct cache_stats counted;	/* only what is counted */
+};
+
+struct cache *
+cache_new(const struct cache_config *config, struct errmsg *e)
+{
+	const size_t for_refusals = config->negative_ttl_sec > 0 ?
+	    config->bytes / REFUSALS_SHARE : 0;
+	struct cache *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || (c->key = digest_key_new()) == NULL) {
+		(void)errmsg_set(e, "cannot set up the cache's key");
+		goto fail;
+	}
+	c->config = *config;
+	c->successes = ring_new(config->bytes - for_refusals, e);
+	if (c->successes == NULL)
+		goto fail;
+	if (for_refusals > 0 &&
+	    (c->refusals = ring_new(for_refusals, e)) == NULL)
+		goto fail;
+	return c;
+fail:
+	cache_free(c);
+	return NULL;
+}
+
+void
+cache_free(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	ring_free(c->successes);
+	ring_free(c->refusals);
+	digest_key_free(c->key);
+	free(c);
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+/* Seconds since the first entry fit in 32 bits for 136 years. */
+static uint32_t
+to_stored(struct cache *c, int64_t now_sec)
+{
+	if (!c->based)
+		c->base_sec = now_sec;
+	c->based = true;
+	return now_sec > c->base_sec ? (uint32_t)(now_sec - c->base_sec) : 0;
+}
+
+static int64_t
+stored_sec(const struct cache *c, const struct entry *en)
+{
+	return c->base_sec + en->stored;
+}
+
+/* Less than this old? What is stored after `now` counts as new. */
+static bool
+is_younger(const struct cache *c, const struct entry *en, int64_t now_sec,
+    int64_t than_sec)
+{
+	return now_sec - stored_sec(c, en) < than_sec;
+}
+
+/* ---- lookup -------------------------------------------------------------- */
+
+static enum cache_verdict
+look_among_successes(const struct cache *c, const struct entries_key *k,
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec)
+{
+	const struct cache_config *config = &c->config;
+	const struct entry *en = entries_find(c->successes, k);
+	bool right;
+
+	if (en == NULL)
+		return CACHE_MISS;
+	right = digest_equal(en->verifier, verifier);
+	if (is_younger(c, en, now_sec, config->ttl_sec))
+		return right ? CACHE_HIT : CACHE_OTHER;
+	return right && is_younger(c, en, now_sec,
+	    config->ttl_sec + config->grace_sec) ? CACHE_STALE : CACHE_MISS;
+}
+
+static bool
+is_refused(const struct cache *c, const struct entries_key *k,
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec,
+    enum auth_reason *reason_r)
+{
+	const struct entry *en;
+
+	if (c->refusals == NULL)
+		return false;
+	en = entries_find_password(c->refusals, k, verifier);
+	if (en == NULL ||
+	    !is_younger(c, en, now_sec, c->config.negative_ttl_sec))
+		return false;
+	*reason_r = (enum auth_reason)en->reason;
+	return true;
+}
+
+static void
+count(struct cache *c, enum cache_verdict verdict)
+{
+	switch (verdict) {
+	case CACHE_MISS: c->counted.misses++; break;
+	case CACHE_HIT: c->counted.hits++; break;
+	case CACHE_STALE: c->counted.stales++; break;
+	case CACHE_OTHER: c->counted.others++; break;
+	case CACHE_REFUSED: c->counted.refused++; break;
+	}
+}
+
+/* Memory is slow: in a large table chain and entry take as long to come as
+ * the digest takes to be computed, so they are sent for in good time. */
+static void
+digest_and_fetch(const struct cache *c, const struct entries_key *k,
+    const struct secret *password,
+    unsigned char verifier[DIGEST_VERIFIER_BYTES])
+{
+	unsigned char half[DIGEST_KEY_BYTES];
+
+	ring_prefetch_chain(c->successes, k->hash);
+	digest_begin(c->key, password, half);
+	ring_prefetch_record(c->successes, k->hash);
+	digest_end(half, k->names, k->identity_len, verifier);
+}
+
+enum cache_verdict
+cache_lookup(struct cache *c, const struct cache_key *k,
+    const struct secret *password, int64_t now_sec,
+    enum auth_reason *reason_r)
+{
+	unsigned char verifier[DIGEST_VERIFIER_BYTES];
+	enum cache_verdict verdict = CACHE_MISS;
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) == 0) {
+		digest_and_fetch(c, &packed, password, verifier);
+		verdict = look_among_successes(c, &packed, verifier, now_sec);
+		if (verdict != CACHE_HIT &&
+		    is_refused(c, &packed, verifier, now_sec, reason_r))
+			verdict = CACHE_REFUSED;
+	}
+	count(c, verdict);
+	return verdict;
+}
+
+/* ---- learning ------------------------------------------------------------ */
+
+static void
+make_room(struct cache *c, struct ring *r, size_t size, int64_t now_sec)
+{
+	const int64_t life_sec = r == c->refusals ?
+	    c->config.negative_ttl_sec :
+	    c->config.ttl_sec + c->config.grace_sec;
+	struct entry *oldest;
+
+	while (!ring_has_room(r, size)) {
+		oldest = ring_oldest(r);
+		/* What is too old to answer is no loss. */
+		c->counted.evicted += is_younger(c, oldest, now_sec, life_sec);
+		ring_drop(r, oldest);
+	}
+}
+
+/* False: it is larger than the whole ring. */
+static bool
+add(struct cache *c, struct ring *r, const struct entries_key *k,
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES],
+    enum auth_reason reason, int64_t now_sec)
+{
+	if (!ring_takes(r, entries_size(k)))
+		return false;
+	c->counted.evicted += entries_make_room(r, k);
+	make_room(c, r, entries_size(k), now_sec);
+	entries_add(r, k, verifier, reason, to_stored(c, now_sec));
+	return true;
+}
+
+void
+cache_store(struct cache *c, const struct cache_key *k,
+    const struct secret *password, int64_t now_sec)
+{
+	unsigned char verifier[DIGEST_VERIFIER_BYTES];
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) != 0)
+		return;
+	digest_and_fetch(c, &packed, password, verifier);
+	entries_drop(c->successes, &packed, verifier,
+	    ENTRIES_OF_KEY_OR_OTHER_PASSWORD);
+	/* It was wrong once, or of no use here. Now it is right. */
+	if (c->refusals != NULL)
+		entries_drop(c->refusals, &packed, verifier,
+		    ENTRIES_OF_PASSWORD);
+	c->counted.stored += add(c, c->successes, &packed, verifier,
+	    REASON_NONE, now_sec);
+}
+
+void
+cache_refuse(struct cache *c, const struct cache_key *k,
+    const struct secret *password, enum auth_reason reason, int64_t now_sec)
+{
+	unsigned char verifier[DIGEST_VERIFIER_BYTES];
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) != 0)
+		return;
+	digest_password(c->key, packed.names, packed.identity_len, password,
+	    verifier);
+	if (reason == REASON_BAD_PASSWORD)
+		entries_drop(c->successes, &packed, verifier,
+		    ENTRIES_OF_PASSWORD);
+	if (c->refusals == NULL)
+		return;
+	entries_drop(c->refusals, &packed, verifier,
+	    ENTRIES_OF_KEY_AND_PASSWORD);
+	(void)add(c, c->refusals, &packed, verifier, reason, now_sec);
+}
+
+/* ---- forgetting ---------------------------------------------------------- */
+
+void
+cache_forget_identity(struct cache *c, const struct cache_key *k)
+{
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) != 0)
+		return;
+	entries_drop(c->successes, &packed, NULL, ENTRIES_ALL);
+	if (c->refusals != NULL)
+		entries_drop(c->refusals, &packed, NULL, ENTRIES_ALL);
+}
+
+void
+cache_forget_service(struct cache *c, const struct cache_key *k)
+{
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) == 0)
+		entries_drop(c->successes, &packed, NULL, ENTRIES_OF_KEY);
+}
+
+size_t
+cache_flush_all(struct cache *c)
+{
+	struct ring_stats s;
+
+	ring_stats(c->successes, &s);
+	ring_drop_all(c->successes);
+	if (c->refusals != NULL)
+		ring_drop_all(c->refusals);
+	return s.records;
+}
+
+static bool
+is_called(const struct entry *en, const char *identity, bool sees_realm)
+{
+	char formatted[IDENTITY_SIZE];
+	struct cache_entry names;
+
+	entries_unpack(en, &names);
+	(void)identity_format(formatted, sizeof(formatted), names.login,
+	    names.realm, sees_realm);
+	return strcmp(formatted, identity) == 0;
+}
+
+/* Whether a chain looks at the realm is not known here: both are meant. */
+static size_t
+flush_identity(struct ring *r, const char *identity)
+{
+	uint64_t cursor = 0;
+	struct entry *en;
+	size_t gone = 0;
+
+	while ((en = ring_next(r, &cursor)) != NULL) {
+		if (is_called(en, identity, true) ||
+		    is_called(en, identity, false)) {
+			ring_drop(r, en);
+			gone++;
+		}
+	}
+	return gone;
+}
+
+size_t
+cache_flush_identity(struct cache *c, const char *identity)
+{
+	if (c->refusals != NULL)
+		(void)flush_identity(c->refusals, identity);
+	return flush_identity(c->successes, identity);
+}
+
+/* ---- looking at it ------------------------------------------------------- */
+
+bool
+cache_next(const struct cache *c, uint64_t *cursor,
+    struct cache_entry *entry_r)
+{
+	const struct entry *en = ring_next(c->successes, cursor);
+
+	if (en == NULL)
+		return false;
+	entries_unpack(en, entry_r);
+	entry_r->stored_sec = stored_sec(c, en);
+	return true;
+}
+
+int64_t
+cache_stored_sec(const struct cache *c, const struct cache_key *k)
+{
+	const struct entry *en;
+	struct entries_key packed;
+
+	if (entries_pack(&packed, c->key, k) != 0)
+		return -1;
+	en = entries_find(c->successes, &packed);
+	return en != NULL ? stored_sec(c, en) : -1;
+}
+
+void
+cache_stats(const struct cache *c, struct cache_stats *s_r)
+{
+	struct ring_stats s;
+
+	ring_stats(c->successes, &s);
+	*s_r = c->counted;
+	s_r->bytes = c->config.bytes;
+	s_r->bytes_used = s.bytes;
+	s_r->entries = s.records;
+	s_r->slots = s.chains;
+	if (c->refusals == NULL)
+		return;
+	ring_stats(c->refusals, &s);
+	s_r->bytes_used += s.bytes;
+	s_r->refusals = s.records;
+}
+
+void
+cache_spread(const struct cache *c, struct cache_spread *s_r)
+{
+	struct ring_stats s;
+	size_t i, n;
+
+	*s_r = (struct cache_spread){ .shortest = SIZE_MAX };
+	ring_stats(c->successes, &s);
+	for (i = 0; i < s.chains; i++) {
+		n = ring_chain_length(c->successes, i);
+		s_r->used += n > 0;
+		if (n < s_r->shortest) {
+			s_r->shortest = n;
+			s_r->at_shortest = 0;
+		}
+		if (n > s_r->longest) {
+			s_r->longest = n;
+			s_r->at_longest = 0;
+		}
+		s_r->at_shortest += n == s_r->shortest;
+		s_r->at_longest += n == s_r->longest;
+	}
+}

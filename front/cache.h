@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * cache - verdicts remembered, in this process's memory only.
+ *
+ * An identity is (chain of backends, login, realm). Under it, for each
+ * service (and client address, where a verdict may depend on it), stands a
+ * keyed digest of the password that last succeeded, made under a random key
+ * of this run. Passwords cannot be read out of the memory, nothing is on
+ * disk, and the table is left out of core dumps. Refusals, if they are to be
+ * remembered, have memory of their own: guesses push nobody's success out.
+ *
+ * No I/O, no clock: the caller passes monotonic seconds.
+ */
+#ifndef FRONT_CACHE_H
+#define FRONT_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/errmsg.h"
+#include "common/result.h"
+#include "common/secret.h"
+
+struct cache;
+
+struct cache_config {
+	size_t bytes;		/* hard bound on all of it */
+	int64_t ttl_sec;	/* of a success; hits do not prolong it */
+	int64_t grace_sec;	/* kept beyond that, for outages; 0: not */
+	int64_t negative_ttl_sec;	/* of a refusal; 0: not kept */
+};
+
+struct cache_key {
+	const char *chain, *login, *realm, *service;
+	const char *address;	/* "" where no verdict depends on it */
+};
+
+enum cache_verdict {
+	CACHE_MISS,		/* nothing known, or too old */
+	CACHE_HIT,		/* this password succeeded not long ago */
+	CACHE_STALE,		/* it did, expired by less than grace_sec */
+	CACHE_OTHER,		/* another password did: ask the backend */
+	CACHE_REFUSED		/* this password was refused not long ago */
+};
+
+struct cache *cache_new(const struct cache_config *config, struct errmsg *e);
+void cache_free(struct cache *c);
+
+/* *reason_r is set for CACHE_REFUSED. Costs the same however full it is. */
+enum cache_verdict cache_lookup(struct cache *c, const struct cache_key *k,
+    const struct secret *password, int64_t now_sec,
+    enum auth_reason *reason_r);
+
+/* Remember a success. If the identity's password was another one, every
+ * success of it goes first, and so does every refusal of this password. The
+ * oldest entries make room; an identity with very many loses its own. */
+void cache_store(struct cache *c, const struct cache_key *k,
+    const struct secret *password, int64_t now_sec);
+
+/* Remember a refusal: of this service, address and password only. Call it
+ * for each, even if they are not kept: successes of the identity with this
+ * password go where that was wrong (REASON_BAD_PASSWORD), others never. */
+void cache_refuse(struct cache *c, const struct cache_key *k,
+    const struct secret *password, enum auth_reason reason, int64_t now_sec);
+
+/* Forget every entry of the identity (its refusals too); the successes of
+ * this service and address. */
+void cache_forget_identity(struct cache *c, const struct cache_key *k);
+void cache_forget_service(struct cache *c, const struct cache_key *k);
+
+/* Forget all, or every entry whose identity_format() is this one. Returns
+ * how many successes went. Walks the whole table. */
+size_t cache_flush_all(struct cache *c);
+size_t cache_flush_identity(struct cache *c, const char *identity);
+
+struct cache_stats {
+	size_t bytes, bytes_used;	/* may take, holds now */
+	size_t entries, refusals;	/* expired ones included */
+	uint64_t hits, misses, others, stales, refused;	/* of lookups */
+	uint64_t stored, evicted;	/* evicted: by newer ones */
+	size_t slots;			/* hash chains */
+};
+void cache_stats(const struct cache *c, struct cache_stats *s_r);
+
+/* How entries are spread over the hash chains. Walks the whole table. */
+struct cache_spread {
+	size_t used;			/* chains with an entry */
+	size_t shortest, longest;	/* entries in one, over all chains */
+	size_t at_shortest, at_longest;	/* how many chains have that */
+};
+void cache_spread(const struct cache *c, struct cache_spread *s_r);
+
+/* Successes one by one, the oldest first: start with *cursor = 0. Entries
+ * may come and go between calls. False at the end. The strings are valid
+ * until the next call of anything here. */
+struct cache_entry {
+	const char *chain, *login, *realm, *service, *address;
+	int64_t stored_sec;
+};
+bool cache_next(const struct cache *c, uint64_t *cursor,
+    struct cache_entry *entry_r);
+
+/* When was this identity's success for this service stored? -1: never. */
+int64_t cache_stored_sec(const struct cache *c, const struct cache_key *k);
+
+#endif

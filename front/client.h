@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * client - one connection: read a request, send its answer, see it off.
+ */
+#ifndef FRONT_CLIENT_H
+#define FRONT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct client;
+struct clients;
+struct front;
+
+struct clients *clients_new(struct front *f);
+/* Are there clients_max of them? */
+bool clients_are_full(const struct clients *cs);
+/* Close the longest-idle incomplete request of the uid that holds most
+ * connections; false when every client waits for its answer. */
+bool clients_make_room(struct clients *cs);
+/* Connections open, those being drained included. */
+size_t clients_count(const struct clients *cs);
+/* Incomplete requests are not waited for any more (the daemon stops). */
+void clients_drop_incomplete(struct clients *cs);
+
+/* Take an accepted, non-blocking descriptor. */
+void client_start(struct front *f, int fd);
+
+/* Of the peer. The first of these costs a system call. */
+uid_t client_uid(struct client *c);	/* -1: unknown */
+pid_t client_pid(struct client *c);	/* 0: unknown */
+/* Requests of its peer's uid that wait for a backend, this one included. */
+size_t client_peer_waiting(struct client *c);
+
+/* Send the reply text ("" for a reply of length 0) in one write, and let the
+ * client go. The client is gone for the caller. */
+void client_answer(struct client *c, const char *text);
+
+#endif

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/deadline.h"
+#include "common/str.h"
+#include "front/client.h"
+#include "front/dispatch.h"
+#include "front/flight.h"
+#include "front/front.h"
+#include "front/health.h"
+#include "front/loop.h"
+#include "front/metrics.h"
+#include "front/queue.h"
+#include "front/request.h"
+#include "front/service_time.h"
+#include "front/workers.h"
+
+#define MECH_NAME_MAX 64
+
+struct dispatch {
+	struct front *front;
+	char mech[MECH_NAME_MAX];
+	bool sees_address, sees_realm;
+	struct workers *workers;
+	struct flights *flights;
+	struct queue queue;
+	struct health health;
+	struct service_time service_time;
+};
+
+static void on_step_over(void *arg);
+
+const char *
+dispatch_mech(const struct dispatch *d)
+{
+	return d->mech;
+}
+
+bool
+dispatch_sees_address(const struct dispatch *d)
+{
+	return d->sees_address;
+}
+
+bool
+dispatch_sees_realm(const struct dispatch *d)
+{
+	return d->sees_realm;
+}
+
+void
+dispatch_status(struct dispatch *d, struct dispatch_status *s_r)
+{
+	int64_t median = service_time_median_usec(&d->service_time);
+
+	*s_r = (struct dispatch_status){
+		.mech = d->mech,
+		.up = !d->health.down && !workers_are_down(d->workers),
+		.since_msec = d->health.changed_msec,
+		.workers_starting = workers_count(d->workers, STARTING),
+		.workers_idle = workers_count(d->workers, IDLE),
+		.workers_busy = workers_count(d->workers, BUSY),
+		.workers_ready = workers_ready(d->workers),
+		.workers_max = workers_max(d->workers),
+		.workers_lost = workers_lost(d->workers),
+		.queued = d->queue.count,
+		.median_usec = median
+	};
+}
+
+bool
+dispatch_is_probing(const struct dispatch *d)
+{
+	return d->health.down && workers_count(d->workers, BUSY) > 0;
+}
+
+/* ---- the end of a flight ---------------------------------------------- */
+
+static struct flight *
+flight_of(struct queue_item *item)
+{
+	return (struct flight *)(void *)((char *)item -
+	    offsetof(struct flight, queued));
+}
+
+/* Everybody aboard gets the answer; but a code that is good for one login
+ * was won by the first alone, and the others ask for themselves. */
+static void
+end(struct dispatch *d, struct flight *fl, const struct frame_answer *a)
+{
+	struct request *r, *first = TAILQ_FIRST(&fl->requests);
+
+	flight_land(fl);
+	request_learn(d->front, &fl->question, a);
+	while ((r = TAILQ_FIRST(&fl->requests)) != NULL) {
+		flight_leave(r);
+		if (a->one_time && r != first)
+			request_ask_alone(r, &fl->question.password);
+		else
+			request_decided(r, a, r == first ? ANSWER_BACKEND :
+			    ANSWER_JOINED, &fl->question.password);
+	}
+	flight_free(fl);
+}
+
+static void
+fail(struct dispatch *d, struct flight *fl, enum auth_reason reason,
+    const char *detail)
+{
+	struct frame_answer a = { .result = AUTH_TEMPFAIL, .reason = reason };
+
+	(void)str_copy(a.detail, sizeof(a.detail), detail);
+	health_note(&d->health, d->mech, a.result, reason, detail);
+	end(d, fl, &a);
+}
+
+static void
+flush_queue(struct dispatch *d, enum auth_reason reason, const char *detail)
+{
+	struct queue_item *item;
+
+	while ((item = queue_pop(&d->queue)) != NULL)
+		fail(d, flight_of(item), reason, detail);
+}
+
+/* ---- to and from the workers ------------------------------------------ */
+
+static void
+note_time(struct dispatch *d, const struct flight *fl)
+{
+	int64_t usec = deadline_now_usec() - fl->given_usec;
+
+	service_time_note(&d->service_time, usec);
+	metrics_count_backend(d->front->metrics, d->mech, usec);
+}
+
+/* True: a worker has it now. */
+static bool
+give(struct dispatch *d, struct flight *fl)
+{
+	struct deadline step = deadline_in_msec(
+	    d->front->settings.backend_timeout_sec * 1000);
+	struct deadline latest = flight_deadline(fl);
+
+	fl->cut_short = latest.at_msec < step.at_msec;
+	step = deadline_min(step, latest);
+	if (fl->timer == NULL)
+		fl->timer = loop_timer_new(on_step_over, fl);
+	if (fl->timer == NULL) {
+		fail(d, fl, REASON_NO_MEMORY, "");
+		return true;
+	}
+	fl->given_usec = deadline_now_usec();
+	fl->question.left_msec = (uint32_t)deadline_left_msec(&step);
+	fl->question.verbose = d->front->settings.verbose;
+	if (!workers_give(d->workers, fl))
+		return false;
+	loop_timer_set(fl->timer, deadline_left_msec(&step));
+	return true;
+}
+
+static void
+enqueue(struct dispatch *d, struct flight *fl, uid_t uid)
+{
+	if (queue_push(&d->queue, uid, &fl->queued) != 0)
+		fail(d, fl, REASON_NO_MEMORY, "");
+}
+
+static void
+on_idle(void *arg)
+{
+	struct dispatch *d = arg;
+	struct queue_item *item;
+	struct flight *fl;
+
+	while (workers_count(d->workers, IDLE) > 0 &&
+	    (item = queue_pop(&d->queue)) != NULL) {
+		fl = flight_of(item);
+		if (!give(d, fl))
+			enqueue(d, fl, client_uid(
+			    TAILQ_FIRST(&fl->requests)->client));
+	}
+	workers_want(d->workers);
+}
+
+static void
+on_step_over(void *arg)
+{
+	struct flight *fl = arg;
+	struct dispatch *d = fl->dispatch;
+
+	workers_kill(fl->worker);
+	note_time(d, fl);
+	fail(d, fl, REASON_DEADLINE, "");
+	on_idle(d);
+}
+
+static void
+on_answered(void *arg, struct flight *fl, const struct frame_answer *a)
+{
+	struct dispatch *d = arg;
+
+	loop_timer_unset(fl->timer);
+	note_time(d, fl);
+	health_note(&d->health, d->mech, a->result, a->reason, a->detail);
+	/* First the next one to the worker: it need not wait for our log. */
+	on_idle(d);
+	end(d, fl, a);
+}
+
+static void
+on_lost(void *arg, struct flight *fl, enum auth_reason reason,
+    const char *detail)
+{
+	fail(arg, fl, reason, detail);
+}
+
+static void
+on_down(void *arg, const char *why)
+{
+	flush_queue(arg, REASON_BACKEND_DOWN, why);
+}
+
+static size_t
+on_waiting(void *arg)
+{
+	struct dispatch *d = arg;
+
+	return d->queue.count;
+}
+
+/* ---- requests --------------------------------------------------------- */
+
+/* What cannot be served in time is told at once, while the user still waits
+ * for it: better than an outage at the end of his patience. */
+static bool
+is_too_late(struct dispatch *d, const struct request *r, char *why,
+    size_t size)
+{
+	int64_t median = service_time_median_usec(&d->service_time), wait;
+	int64_t left = deadline_left_msec(&r->deadline);
+
+	if (median < 0)
+		return false;
+	wait = (int64_t)(queue_ahead(&d->queue, client_uid(r->client)) + 1) *
+	    median / workers_max(d->workers) / 1000;
+	if (wait <= left)
+		return false;
+	(void)str_format(why, size, "a worker would be free in %lld s, and "
+	    "there are %lld s left", (long long)(wait / 1000),
+	    (long long)(left / 1000));
+	return true;
+}
+
+/* queue_max is for all: at it, whoever holds more than his share gives way
+ * to who holds less, so that one uid cannot shut out the others. */
+static bool
+make_room(struct dispatch *d, uid_t uid)
+{
+	struct queue_item *item;
+
+	if (d->queue.count < (size_t)d->front->settings.queue_max)
+		return true;
+	item = queue_pop_greedy(&d->queue, uid);
+	if (item == NULL)
+		return false;
+	fail(d, flight_of(item), REASON_QUEUE_FULL, "queue_max is reached");
+	return true;
+}
+
+/* May it wait for a worker? If not, it has been answered. */
+static bool
+admit(struct dispatch *d, struct request *r)
+{
+	const struct settings *s = &d->front->settings;
+	char why[FRAME_DETAIL_MAX];
+
+	if (s->limit_peer > 0 &&
+	    client_peer_waiting(r->client) > (size_t)s->limit_peer)
+		request_failed(r, REASON_PEER_FULL, "limit_peer is reached");
+	else if (workers_count(d->workers, IDLE) > 0)
+		return true;
+	else if (workers_are_down(d->workers))
+		request_failed(r, REASON_BACKEND_DOWN,
+		    "no worker can be started");
+	else if (is_too_late(d, r, why, sizeof(why)))
+		request_failed(r, REASON_QUEUE_FULL, why);
+	else if (!make_room(d, client_uid(r->client)))
+		request_failed(r, REASON_QUEUE_FULL, "queue_max is reached");
+	else
+		return true;
+	return false;
+}
+
+/* One whose worker has less time than it would get of its own is none to
+ * wait for. */
+static struct flight *
+find_flight(struct dispatch *d, const struct request *r)
+{
+	struct flight *fl;
+
+	if (!d->front->settings.join || r->alone)
+		return NULL;
+	fl = flights_find(d->flights, r, d->sees_address);
+	return fl != NULL && fl->worker != NULL && fl->cut_short ? NULL : fl;
+}
+
+void
+dispatch_submit(struct dispatch *d, struct request *r)
+{
+	/* Joined or not, it counts for limit_peer from now on. */
+	uid_t uid = client_uid(r->client);
+	struct flight *fl = find_flight(d, r);
+
+	if (fl != NULL) {
+		flight_join(fl, r);
+		return;
+	}
+	if (!admit(d, r))
+		return;
+	fl = flight_new(d->front->settings.join && !r->alone ? d->flights :
+	    NULL, r);
+	if (fl == NULL) {
+		request_failed(r, REASON_NO_MEMORY, "");
+		return;
+	}
+	fl->dispatch = d;
+	if (d->queue.count > 0 || !give(d, fl))
+		enqueue(d, fl, uid);
+	workers_want(d->workers);
+}
+
+const char *
+dispatch_leave(struct request *r)
+{
+	static const char why[] = "no worker became free in time";
+	struct flight *fl = r->flight;
+
+	flight_leave(r);
+	/* A worker goes on: the cache can use its answer. */
+	if (fl->worker != NULL)
+		return "";
+	if (TAILQ_EMPTY(&fl->requests)) {
+		queue_remove(&fl->dispatch->queue, &fl->queued);
+		health_note(&fl->dispatch->health, fl->dispatch->mech,
+		    AUTH_TEMPFAIL, REASON_DEADLINE, why);
+		flight_free(fl);
+	}
+	return why;
+}
+
+void
+dispatch_abandon(struct dispatch *d)
+{
+	flush_queue(d, REASON_SHUTDOWN, "");
+	workers_abandon(d->workers, REASON_SHUTDOWN);
+}
+
+/* ---- life ------------------------------------------------------------- */
+
+int
+dispatch_link(struct dispatch *d, struct buf *description, int fd)
+{
+	unsigned sees_address, sees_realm;
+	uint32_t ready, max;
+
+	if (buf_get_chars(description, d->mech, sizeof(d->mech)) != 0 ||
+	    buf_get_u8(description, &sees_address) != 0 ||
+	    buf_get_u8(description, &sees_realm) != 0 ||
+	    buf_get_u32(description, &ready) != 0 ||
+	    buf_get_u32(description, &max) != 0 || ready == 0 || max < ready)
+		return -1;
+	d->sees_address = sees_address != 0;
+	d->sees_realm = sees_realm != 0;
+	return workers_link(d->workers, ready, max, fd);
+}
+
+static const struct workers_events workers_events = {
+	.idle = on_idle,
+	.answered = on_answered,
+	.lost = on_lost,
+	.down = on_down,
+	.waiting = on_waiting,
+};
+
+struct dispatch *
+dispatch_new(struct front *f)
+{
+	struct dispatch *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->front = f;
+	(void)str_copy(d->mech, sizeof(d->mech), f->settings.mechanism);
+	queue_init(&d->queue);
+	health_init(&d->health);
+	d->flights = flights_new();
+	d->workers = workers_new(f, d->mech, &workers_events, d);
+	if (d->flights != NULL && d->workers != NULL)
+		return d;
+	flights_free(d->flights);
+	free(d);
+	return NULL;
+}

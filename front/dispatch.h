@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dispatch - requests to one backend: joined, queued, given to workers.
+ *
+ * Equal requests become one flight. A flight that finds no idle worker waits
+ * in the queue, unless it is plain that it would wait too long. A backend's
+ * time for a flight is limited; what has not answered by then is killed.
+ */
+#ifndef FRONT_DISPATCH_H
+#define FRONT_DISPATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+struct dispatch;
+struct front;
+struct request;
+
+struct dispatch *dispatch_new(struct front *f);	/* NULL: out of memory */
+
+/* The keeper linked us to a (new) pool: its description and our channel,
+ * which is taken over. Workers of an older pool are let go. -1: the
+ * description does not parse. */
+int dispatch_link(struct dispatch *d, struct buf *description, int fd);
+
+/* Name of the mechanism, for log and cache. */
+const char *dispatch_mech(const struct dispatch *d);
+/* May its verdict depend on the client's address (the realm)? */
+bool dispatch_sees_address(const struct dispatch *d);
+bool dispatch_sees_realm(const struct dispatch *d);
+
+struct dispatch_status {
+	const char *mech;
+	bool up;		/* as the log said last */
+	int64_t since_msec;	/* monotonic; of the last change or start */
+	unsigned workers_starting, workers_idle, workers_busy;
+	unsigned workers_ready, workers_max;	/* kept, allowed */
+	size_t queued;		/* questions that wait for a worker */
+	int64_t median_usec;	/* recent time of a question; -1 unknown */
+	unsigned workers_lost;	/* since this front began */
+};
+void dispatch_status(struct dispatch *d, struct dispatch_status *s_r);
+
+/* Is the backend down, and a request with it that will show when it is up
+ * again? */
+bool dispatch_is_probing(const struct dispatch *d);
+
+/* Have the request answered, through request_decided or request_failed. */
+void dispatch_submit(struct dispatch *d, struct request *r);
+
+/* The request does not wait any more: its time is over. Returns what kept it
+ * waiting, for the log. */
+const char *dispatch_leave(struct request *r);
+
+/* The stop has lasted long enough: fail what is pending. */
+void dispatch_abandon(struct dispatch *d);
+
+#endif

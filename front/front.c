@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Life of the front: take settings and descriptors from the keeper, lock the
+ * doors, serve; then finish what runs when told to stop.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/frame.h"
+#include "common/io.h"
+#include "common/log.h"
+#include "front/cache.h"
+#include "front/client.h"
+#include "front/control.h"
+#include "front/dispatch.h"
+#include "front/front.h"
+#include "front/limits.h"
+#include "front/listener.h"
+#include "front/loop.h"
+#include "front/metrics.h"
+#include "front/sandbox.h"
+#include "saslauthd/child.h"
+#include "saslauthd/privs.h"
+
+#define RESERVED_FDS 256	/* beside clients: workers, log, channels */
+#define WORKER_FDS 64		/* of those, when the limit is low */
+
+/* Descriptors the keeper hands over before the start. */
+struct handed {
+	int listener, control, tries;
+};
+
+static struct front front;
+static struct loop_timer *stop_timer;
+static bool log_stderr;
+
+static void
+tell_keeper(enum frame_type type, const struct buf *b)
+{
+	if (frame_send(CHILD_CHANNEL_FD, type, b, -1) != FRAME_OK)
+		_exit(EX_OK);
+}
+
+static void
+remark(int status, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u8(&b, (unsigned)status) == 0 &&
+	    buf_put_str(&b, text) == 0)
+		tell_keeper(FRAME_FAILED, &b);
+	buf_fini(&b);
+}
+
+static void
+fatal(int status, const char *text)
+{
+	remark(status, text);
+	_exit(status);
+}
+
+/* ---- the end ---------------------------------------------------------- */
+
+static bool
+is_finished(void)
+{
+	return front.stopping && clients_count(front.clients) == 0;
+}
+
+void
+front_client_gone(struct front *f)
+{
+	if (f->listener != NULL && !f->stopping)
+		listener_resume(f->listener);
+	if (is_finished())
+		loop_stop();
+}
+
+static void
+on_stop_over(void *arg)
+{
+	(void)arg;
+	dispatch_abandon(front.dispatch);
+	loop_stop();
+}
+
+/* Nobody new; whoever sent a whole request gets an answer, if he can have it
+ * within this time. Told again, it has another time. */
+static void
+stop(uint32_t msec)
+{
+	struct listener *l = front.listener;
+
+	loop_timer_set(stop_timer, msec);
+	if (front.stopping)
+		return;
+	front.listener = NULL;
+	listener_close(l);
+	front.stopping = true;
+	clients_drop_incomplete(front.clients);
+	if (is_finished())
+		loop_stop();
+}
+
+void
+front_drain(struct front *f)
+{
+	(void)f;
+	tell_keeper(FRAME_DRAIN, NULL);
+}
+
+void
+front_set_verbose(struct front *f, bool verbose)
+{
+	f->settings.verbose = verbose;
+	log_set_verbose(verbose);
+}
+
+/* ---- frames from the keeper ------------------------------------------- */
+
+static void
+on_log_broken(void)
+{
+	tell_keeper(FRAME_WANT_LOG, NULL);
+}
+
+void
+front_want_pool(void)
+{
+	tell_keeper(FRAME_WANT_PEER, NULL);
+}
+
+static void
+take_log(int fd)
+{
+	static int log_fd = -1;
+
+	log_set_fd(fd);
+	io_close(&log_fd);
+	log_fd = fd;
+}
+
+static void
+take_peer(struct buf *b, int fd)
+{
+	if (dispatch_link(front.dispatch, b, fd) != 0) {
+		log_msg(LOG_ERR, "front", "BUG: bad pool description");
+		_exit(EX_SOFTWARE);
+	}
+}
+
+static void
+on_keeper(void *arg, int channel)
+{
+	enum frame_type type;
+	struct buf b;
+	uint32_t msec;
+	int fd = -1;
+
+	(void)arg;
+	buf_init(&b, FRAME_MAX);
+	switch (frame_recv(channel, &type, &b, &fd)) {
+	case FRAME_AGAIN:
+		buf_fini(&b);
+		return;
+	case FRAME_EOF:
+	case FRAME_BAD:
+		_exit(EX_OK);
+	case FRAME_OK:
+		break;
+	}
+	if (type == FRAME_PEER && fd >= 0)
+		take_peer(&b, fd);
+	else if (type == FRAME_LOG && fd >= 0)
+		take_log(fd);
+	else if (type == FRAME_ROLES && fd < 0 &&
+	    roles_get(&b, &front.roles) == 0)
+		;
+	else if (type == FRAME_STOP && fd < 0 && buf_get_u32(&b, &msec) == 0)
+		stop(msec);
+	else
+		_exit(EX_SOFTWARE);
+	buf_fini(&b);
+}
+
+static void
+on_lifeline(void *arg, int fd)
+{
+	(void)arg;
+	(void)fd;
+	_exit(EX_OK);
+}
+
+/* Whoever of us it was sent to, it is meant for the keeper. */
+static void
+on_signal(void *arg, int sig)
+{
+	struct buf b;
+
+	(void)arg;
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u8(&b, (unsigned)sig) == 0)
+		tell_keeper(FRAME_SIGNAL, &b);
+	buf_fini(&b);
+}
+
+/* ---- start ------------------------------------------------------------ */
+
+/* Descriptors for all clients, or as many clients as there are descriptors;
+ * some are always left for workers. */
+static void
+raise_limits(void)
+{
+	struct rlimit rl;
+	rlim_t want = (rlim_t)front.settings.clients_max + RESERVED_FDS;
+	long room;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
+		return;
+	if (rl.rlim_cur < want) {
+		struct rlimit raised = { want, rl.rlim_max > want ?
+		    rl.rlim_max : want };
+
+		if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+			raised.rlim_cur = raised.rlim_max = rl.rlim_max;
+			(void)setrlimit(RLIMIT_NOFILE, &raised);
+		}
+	}
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= want)
+		return;
+	room = (long)rl.rlim_cur - (rl.rlim_cur > 2 * RESERVED_FDS ?
+	    RESERVED_FDS : WORKER_FDS);
+	if (room < 8)
+		room = 8;
+	if (room < front.settings.clients_max) {
+		struct errmsg e;
+
+		(void)errmsg_set(&e, "clients_max is lowered from %ld to %ld: "
+		    "the limit of open files is %ld",
+		    front.settings.clients_max, room, (long)rl.rlim_cur);
+		remark(EX_OK, e.text);
+		front.settings.clients_max = room;
+	}
+}
+
+/* The keeper has reported bad values already. */
+static void
+ignore_value(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+static void
+take_settings(struct buf *b)
+{
+	struct conf_entries es = { NULL, 0 };
+	unsigned foreground;
+
+	conf_defaults(&settings_table, &front.settings);
+	if (buf_get_u8(b, &foreground) != 0 || conf_entries_get(b, &es) != 0)
+		fatal(EX_SOFTWARE, "BUG: settings frame does not parse");
+	log_stderr = foreground != 0;
+	(void)conf_apply(&settings_table, &es, &front.settings, ignore_value,
+	    NULL);
+	conf_entries_fini(&es);
+	front.wire_limits.name_max = (size_t)front.settings.name_max;
+	front.wire_limits.password_max = (size_t)front.settings.password_max;
+}
+
+/* Everything up to FRAME_START; the channel still blocks here. */
+static struct handed
+receive_start(void)
+{
+	struct handed h = { -1, -1, -1 };
+	enum frame_type type = FRAME_SETTINGS;
+	int log_fd = -1, fd;
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	while (type != FRAME_START) {
+		if (frame_recv(CHILD_CHANNEL_FD, &type, &b, &fd) != FRAME_OK)
+			_exit(EX_OSERR);
+		if (type == FRAME_SETTINGS)
+			take_settings(&b);
+		else if (type == FRAME_LISTENER)
+			h.listener = fd;
+		else if (type == FRAME_CONTROL)
+			h.control = fd;
+		else if (type == FRAME_TRIES)
+			h.tries = fd;
+		else if (type == FRAME_ROLES)
+			(void)roles_get(&b, &front.roles);
+		else if (type == FRAME_LOG)
+			log_fd = fd;
+	}
+	buf_fini(&b);
+	log_open_fd("saslauthd", log_stderr, front.settings.verbose, -1,
+	    on_log_broken);
+	if (log_fd >= 0)
+		take_log(log_fd);
+	else
+		tell_keeper(FRAME_WANT_LOG, NULL);
+	return h;
+}
+
+static void
+lock_doors(void)
+{
+	struct errmsg e = ERRMSG_INIT, missing = ERRMSG_INIT;
+	struct privs p;
+	bool fallback;
+
+	if (privs_find(&p, front.settings.user, &fallback, &e) != 0)
+		fatal(EX_CONFIG, e.text);
+	if (fallback)
+		remark(EX_OK, "neither user saslauth nor sasl exists: "
+		    "the front runs as nobody");
+	if (!privs_are_root())
+		remark(EX_OK, "started without root: all processes run as "
+		    "the starting user and see its file system");
+	raise_limits();
+#ifdef WITH_SANITIZERS
+	remark(EX_OK, "built with sanitizers: the front is in no sandbox");
+#else
+	if (privs_are_root() &&
+	    sandbox_empty_root(front.settings.run_dir, &e) != 0)
+		fatal(EX_OSERR, e.text);
+#endif
+	if (privs_drop(&p, &e) != 0 || privs_seal(&e) != 0)
+		fatal(EX_OSERR, e.text);
+#ifndef WITH_SANITIZERS
+	if (sandbox_enter(&missing, &e) != 0)
+		fatal(EX_OSERR, e.text);
+#endif
+	if (missing.text[0] != '\0')
+		remark(EX_OK, missing.text);
+}
+
+static void
+set_up_cache(void)
+{
+	const struct settings *s = &front.settings;
+	const struct cache_config config = {
+		.bytes = (size_t)s->cache_size_kb * 1024,
+		.ttl_sec = s->cache_ttl_sec, .grace_sec = s->cache_grace_sec,
+		.negative_ttl_sec = s->cache_negative_ttl_sec
+	};
+	struct errmsg e = ERRMSG_INIT;
+
+	if (!s->cache)
+		return;
+	front.cache = cache_new(&config, &e);
+	if (front.cache == NULL)
+		fatal(EX_OSERR, e.text);
+}
+
+static void
+set_up_limits(int tries)
+{
+	const struct settings *s = &front.settings;
+	const struct limits_config config = {
+		.bytes = (size_t)s->limit_size_kb * 1024,
+		.identity = (unsigned)s->limit_identity,
+		.address = (unsigned)s->limit_address,
+		.compare = (unsigned)s->limit_compare,
+		.window_msec = s->limit_window_sec * 1000,
+		.exempt = &front.limit_exempt
+	};
+	struct errmsg e = ERRMSG_INIT;
+
+	if (s->limits == LIMITS_OFF)
+		return;
+	if (networks_parse(&front.limit_exempt, s->limit_exempt, &e) != 0 ||
+	    (front.limits = limits_new(&config, tries, &e)) == NULL)
+		fatal(EX_OSERR, e.text);
+}
+
+static void
+set_up(const struct handed *h)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	size_t i;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	set_up_cache();
+	set_up_limits(h->tries);
+	if (loop_init() != 0 ||
+	    (front.metrics = metrics_new()) == NULL ||
+	    (front.clients = clients_new(&front)) == NULL ||
+	    (front.dispatch = dispatch_new(&front)) == NULL ||
+	    (stop_timer = loop_timer_new(on_stop_over, NULL)) == NULL ||
+	    loop_io_new(CHILD_CHANNEL_FD, on_keeper, NULL) == NULL ||
+	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL ||
+	    (front.listener = listener_new(&front, h->listener)) == NULL ||
+	    (front.control = control_new(&front, h->control)) == NULL)
+		fatal(EX_OSERR, "the front is short of memory");
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (loop_signal(signals[i], on_signal, NULL) != 0)
+			fatal(EX_OSERR, "the front cannot catch signals");
+}
+
+void
+front_main(void)
+{
+	struct handed h = receive_start();
+	struct buf b;
+
+	set_up(&h);	/* what it opens is forbidden afterwards */
+	io_close(&h.tries);
+	lock_doors();
+	(void)io_set_nonblock(CHILD_CHANNEL_FD, true);
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, frame_build_id()) != 0)
+		_exit(EX_OSERR);
+	tell_keeper(FRAME_READY, &b);
+	buf_fini(&b);
+	loop_run();
+	tell_keeper(FRAME_STOPPED, NULL);
+	_exit(EX_OK);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifdef HAVE_LINUX_LANDLOCK_H
+#include <linux/landlock.h>
+#endif
+#ifdef WITH_SECCOMP
+#include <seccomp.h>
+#endif
+
+#include "common/str.h"
+#include "front/sandbox.h"
+
+/* In the run directory, or where else root may write: it may be gone or full
+ * when a front has to be replaced. */
+static int
+make_directory(const char *run_dir, char *to, size_t size, struct errmsg *e)
+{
+	const char *const places[] = { run_dir, "/run", "/tmp" };
+	size_t i;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (str_format(to, size, "%s/.front.XXXXXX", places[i]) == 0 &&
+		    mkdtemp(to) != NULL)
+			return 0;
+	return errmsg_errno(e, errno, "cannot make an empty directory in %s",
+	    run_dir);
+}
+
+int
+sandbox_empty_root(const char *run_dir, struct errmsg *e)
+{
+	char path[4096];
+
+	if (make_directory(run_dir, path, sizeof(path), e) != 0)
+		return -1;
+	if (chdir(path) != 0) {
+		(void)errmsg_errno(e, errno, "chdir %s", path);
+		(void)rmdir(path);
+		return -1;
+	}
+	if (rmdir(path) != 0 || chroot(".") != 0 || chdir("/") != 0)
+		return errmsg_errno(e, errno, "chroot to %s", path);
+	return 0;
+}
+
+/* Landlock has no libc wrapper; see landlock(7). All of ABI 1's rights are
+ * handled and none is granted. */
+static int
+forbid_files(struct errmsg *missing_r, struct errmsg *e)
+{
+#if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_restrict_self)
+	const struct landlock_ruleset_attr attr = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE |
+		    LANDLOCK_ACCESS_FS_WRITE_FILE |
+		    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+		    LANDLOCK_ACCESS_FS_REMOVE_DIR |
+		    LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+		    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+		    LANDLOCK_ACCESS_FS_MAKE_FIFO |
+		    LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM
+	};
+	int fd, rc;
+
+	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (fd < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+		return errmsg_set(missing_r, "this kernel has no Landlock"), 0;
+	if (fd < 0)
+		return errmsg_errno(e, errno, "landlock_create_ruleset");
+	rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
+	(void)close(fd);
+	if (rc != 0)
+		return errmsg_errno(e, errno, "landlock_restrict_self");
+	return 0;
+#else
+	(void)e;
+	return errmsg_set(missing_r, "built without Landlock"), 0;
+#endif
+}
+
+#ifdef WITH_SECCOMP
+/* What the event loop, its sockets, malloc(3) and the clock use. */
+static const int allowed[] = {
+	SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(read), SCMP_SYS(write),
+	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt), SCMP_SYS(fcntl),
+	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getrandom),
+	SCMP_SYS(futex), SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/* Memory that cannot be executed, the one ioctl(2) of client.c, and abort(3):
+ * workers may run as the same user, and are not for us to signal. */
+static int
+allow_with_arguments(scmp_filter_ctx ctx)
+{
+	int rc;
+
+	rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+		    1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+	return rc != 0 ? rc : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+	    SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
+}
+
+/* A call that is not allowed fails; killing us for it would only help who
+ * wants the service gone. */
+static int
+filter_calls(struct errmsg *e)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int rc = -ENOMEM;
+	size_t i;
+
+	if (ctx == NULL)
+		return errmsg_set(e, "seccomp_init failed");
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+		/* EDOM: this architecture has no such call. */
+		if (rc != 0 && rc != -EDOM)
+			goto out;
+	}
+	rc = allow_with_arguments(ctx);
+	if (rc == 0)
+		rc = seccomp_load(ctx);
+out:
+	seccomp_release(ctx);
+	return rc == 0 ? 0 : errmsg_errno(e, -rc, "seccomp");
+}
+#endif
+
+int
+sandbox_enter(struct errmsg *missing_r, struct errmsg *e)
+{
+	missing_r->text[0] = '\0';
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return errmsg_errno(e, errno, "PR_SET_NO_NEW_PRIVS");
+	if (forbid_files(missing_r, e) != 0)
+		return -1;
+#ifdef WITH_SECCOMP
+	return filter_calls(e);
+#else
+	(void)errmsg_set(missing_r, "built without seccomp");
+	return 0;
+#endif
+}
