@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/wire.h"
 #include "front/cache.h"
 #include "front/digest.h"
 #include "front/ring.h"
@@ -21,8 +22,9 @@
  * chain long to walk. */
 #define ENTRIES_OF_IDENTITY_MAX 64
 
-/* Bytes of a name: as many as name_max may allow. */
-#define ENTRIES_NAME_MAX 4096
+/* Bytes of a name: as many as name_max may allow, for a login with a realm
+ * behind it. */
+#define ENTRIES_NAME_MAX (2 * WIRE_NAME_MAX_LIMIT + 1)
 
 #define ENTRIES_NAMES 5
 

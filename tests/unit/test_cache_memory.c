@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "front/entries.h"
 #include "tests/unit/cache_keys.h"
 
 #define TTL 100
@@ -231,7 +232,7 @@ test_refusals_have_their_own(void **state)
 
 /* ---- names of any length ------------------------------------------------- */
 
-#define LONGEST 4096
+#define LONGEST ENTRIES_NAME_MAX
 
 static void
 test_longest_names(void **state)
