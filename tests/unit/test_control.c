@@ -214,7 +214,7 @@ static void
 test_whole_list(void **state)
 {
 	const char *p;
-	char part[40];
+	char part[64];
 	int i;
 
 	(void)state;
