@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/deadline.h"
 #include "common/io.h"
 #include "common/log.h"
@@ -40,6 +41,8 @@ static struct {
 	int64_t next_try_msec;	/* not borrowed: when to open one again */
 	uint64_t lost;		/* since the start */
 	uint64_t untold;	/* of these, not yet told about */
+	struct buf kept;	/* counted datagrams; max 0: none is kept */
+	void (*pending)(void);	/* the first one is kept */
 } state = { .ident = STDERR_NAME, .fd = -1 };
 
 static void
@@ -81,6 +84,8 @@ log_close(void)
 	state.borrowed = false;
 	state.broken = NULL;
 	state.next_try_msec = 0;
+	buf_fini(&state.kept);
+	state.kept.max = 0;
 }
 
 uint64_t
@@ -183,6 +188,46 @@ send_datagram(const char *bytes, size_t len)
 	return false;
 }
 
+void
+log_keep(size_t bytes, void (*pending)(void))
+{
+	buf_init(&state.kept, bytes);
+	state.pending = pending;
+}
+
+bool
+log_flush(void)
+{
+	struct buf *kept = &state.kept;
+	const unsigned char *head;
+	size_t len;
+
+	while (state.fd != -1 && buf_len(kept) > 0) {
+		head = buf_data(kept);
+		len = (size_t)head[0] << 8 | head[1];
+		if (!send_datagram((const char *)head + 2, len))
+			break;
+		buf_consume(kept, 2 + len);
+	}
+	return buf_len(kept) > 0;
+}
+
+/* Behind those that wait already. */
+static int
+send_or_keep(const char *bytes, size_t len)
+{
+	bool first;
+
+	if (!log_flush() && state.fd != -1 && send_datagram(bytes, len))
+		return 0;
+	first = buf_len(&state.kept) == 0;
+	if (buf_put_counted(&state.kept, bytes, len) == -1)
+		return -1;
+	if (first)
+		state.pending();
+	return 0;
+}
+
 /* Returns 0, or -1 when the datagram is lost. */
 static int
 send_direct(int priority, const char *line, size_t len)
@@ -190,12 +235,14 @@ send_direct(int priority, const char *line, size_t len)
 	char datagram[HEAD_MAX + LOG_LINE_MAX];
 	int head;
 
-	reopen_own();
-	if (state.fd == -1)
-		return -1;
 	head = format_head(datagram, HEAD_MAX, priority);
 	memcpy(datagram + head, line, len);
 	len += (size_t)head;
+	if (state.kept.max > 0)
+		return send_or_keep(datagram, len);
+	reopen_own();
+	if (state.fd == -1)
+		return -1;
 	if (send_datagram(datagram, len))
 		return 0;
 	/* Perhaps only the old socket is dead. */
@@ -228,6 +275,7 @@ log_set_fd(int fd)
 	int saved = errno;
 
 	state.fd = fd;
+	(void)log_flush();
 	(void)tell_losses();
 	errno = saved;
 }

@@ -14,6 +14,7 @@
 #define COMMON_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <syslog.h>
 
@@ -36,6 +37,13 @@ void log_open_fd(const char *ident, bool to_stderr, bool verbose, int fd,
     void (*broken)(void));
 /* Go on with another descriptor; reports lines lost meanwhile. */
 void log_set_fd(int fd);
+/* Keep up to so many bytes of lines that the socket does not take now (a
+ * burst fills the shortest queues), instead of losing them at once. `pending`
+ * is called when the first one is kept; the owner then calls log_flush() now
+ * and then until it returns false: nothing waits any more. Ends with
+ * log_close(). */
+void log_keep(size_t bytes, void (*pending)(void));
+bool log_flush(void);
 /* Lines that nobody got, neither the system's log nor stderr. */
 uint64_t log_lost(void);
 

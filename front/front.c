@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,9 @@
 
 #define RESERVED_FDS 256	/* beside clients: workers, log, channels */
 #define WORKER_FDS 64		/* of those, when the limit is low */
+#define LOG_KEPT_BYTES (256 * 1024)	/* lines that wait for the socket */
+#define LOG_FLUSH_MSEC 5	/* between two tries to get rid of them */
+#define LOG_LAST_MSEC 200	/* the same at the end */
 
 /* Descriptors the keeper hands over before the start. */
 struct handed {
@@ -39,6 +43,7 @@ struct handed {
 
 static struct front front;
 static struct loop_timer *stop_timer;
+static struct loop_timer *log_timer;	/* runs while log lines wait */
 static bool log_stderr;
 
 static void
@@ -136,6 +141,32 @@ void
 front_want_pool(void)
 {
 	tell_keeper(FRAME_WANT_PEER, NULL);
+}
+
+/* A socket to the system's log takes as few as ten lines at once. */
+static void
+on_log_pending(void)
+{
+	if (log_timer != NULL)
+		loop_timer_set(log_timer, LOG_FLUSH_MSEC);
+}
+
+static void
+on_log_timer(void *arg)
+{
+	(void)arg;
+	if (log_flush())
+		on_log_pending();
+}
+
+/* The last words: for a moment, they are worth waiting for. */
+static void
+flush_log(void)
+{
+	struct deadline end = deadline_in_msec(LOG_LAST_MSEC);
+
+	while (log_flush() && !deadline_passed(&end))
+		(void)poll(NULL, 0, LOG_FLUSH_MSEC);
 }
 
 static void
@@ -305,6 +336,7 @@ receive_start(void)
 	buf_fini(&b);
 	log_open_fd("saslauthd", log_stderr, front.settings.verbose, -1,
 	    on_log_broken);
+	log_keep(LOG_KEPT_BYTES, on_log_pending);
 	if (log_fd >= 0)
 		take_log(log_fd);
 	else
@@ -398,6 +430,7 @@ set_up(const struct handed *h)
 	    (front.clients = clients_new(&front)) == NULL ||
 	    (front.dispatch = dispatch_new(&front)) == NULL ||
 	    (stop_timer = loop_timer_new(on_stop_over, NULL)) == NULL ||
+	    (log_timer = loop_timer_new(on_log_timer, NULL)) == NULL ||
 	    loop_io_new(CHILD_CHANNEL_FD, on_keeper, NULL) == NULL ||
 	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL ||
 	    (front.listener = listener_new(&front, h->listener)) == NULL ||
@@ -424,6 +457,7 @@ front_main(void)
 	tell_keeper(FRAME_READY, &b);
 	buf_fini(&b);
 	loop_run();
+	flush_log();
 	tell_keeper(FRAME_STOPPED, NULL);
 	_exit(EX_OK);
 }

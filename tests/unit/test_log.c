@@ -185,6 +185,65 @@ test_full(void **state)
 	io_close(&fd[1]);
 }
 
+static unsigned pending_calls;
+
+static void
+on_pending(void)
+{
+	pending_calls++;
+}
+
+/* A burst that the socket does not take at once is kept, in order, also over
+ * the end of one server; only what is too much is lost. */
+static void
+test_kept(void **state)
+{
+	char expected[100];
+	unsigned long sent, i;
+	uint64_t before = log_lost();
+	int fd[2], again[2];
+
+	(void)state;
+	broken_calls = pending_calls = 0;
+	open_pair(fd);
+	log_open_fd("saslauthd", false, false, fd[0], on_broken);
+	log_keep(1000, on_pending);
+	for (sent = 0; pending_calls == 0; sent++)
+		log_msg(LOG_INFO, "f", "%lu", sent);
+	assert_true(log_flush());
+	for (i = 0; log_lost() == before; i++)
+		log_msg(LOG_INFO, "f", "%lu", sent + i);
+	assert_true(i > 5 && i < 30);
+	sent += i - 1;
+	assert_int_equal(pending_calls, 1);
+	for (i = 0; i < sent; i++) {
+		(void)snprintf(expected, sizeof(expected), "%-16s: %lu", "f",
+		    i);
+		assert_string_equal(next_line(fd[1]), expected);
+		(void)log_flush();
+	}
+	assert_false(log_flush());
+	log_msg(LOG_INFO, "f", "told");
+	assert_non_null(strstr(next(fd[1]), "1 log lines were lost"));
+	assert_string_equal(next_line(fd[1]), "f               : told");
+
+	io_close(&fd[1]);
+	log_msg(LOG_INFO, "f", "for the next server");
+	assert_int_equal(broken_calls, 1);
+	assert_true(log_flush());
+	open_pair(again);
+	log_set_fd(again[0]);
+	assert_non_null(strstr(next(again[1]), "on_broken"));
+	assert_string_equal(next_line(again[1]),
+	    "f               : for the next server");
+	assert_false(log_flush());
+	assert_int_equal(log_lost() - before, 1);
+	log_close();
+	io_close(&fd[0]);
+	io_close(&again[0]);
+	io_close(&again[1]);
+}
+
 /* A server that went away: told of once, until there is a new descriptor. */
 static void
 test_broken(void **state)
@@ -338,6 +397,7 @@ main(void)
 		cmocka_unit_test(test_verbose),
 		cmocka_unit_test(test_long_and_odd),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_no_descriptor),
 		cmocka_unit_test(test_stderr),
