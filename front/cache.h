@@ -64,15 +64,29 @@ void cache_store(struct cache *c, const struct cache_key *k,
 void cache_refuse(struct cache *c, const struct cache_key *k,
     const struct secret *password, enum auth_reason reason, int64_t now_sec);
 
+/* Is this verdict about a password, asked for at that time, overtaken? Since
+ * then the identity was forgotten or flushed, or another password of it was
+ * found right (for a refusal: this one). It is not to be learnt. Races within
+ * one second are not seen. */
+bool cache_is_outdated(struct cache *c, const struct cache_key *k,
+    const struct secret *password, bool right, int64_t asked_sec);
+
 /* Forget every entry of the identity (its refusals too); the successes of
  * this service and address. */
 void cache_forget_identity(struct cache *c, const struct cache_key *k);
 void cache_forget_service(struct cache *c, const struct cache_key *k);
 
-/* Forget all, or every entry whose identity_format() is this one. Returns
- * how many successes went. Walks the whole table. */
+/* Forget all. Returns how many successes went. */
 size_t cache_flush_all(struct cache *c);
-size_t cache_flush_identity(struct cache *c, const char *identity);
+/* Forget every entry whose identity_format() is this one, a part of the table
+ * at a time so that nobody waits long: start with a zeroed flush and repeat
+ * until false. */
+struct cache_flush {
+	uint64_t at_success, at_refusal;
+	size_t gone;			/* successes that went */
+};
+bool cache_flush_identity(struct cache *c, const char *identity,
+    struct cache_flush *flush);
 
 struct cache_stats {
 	size_t bytes, bytes_used;	/* may take, holds now */

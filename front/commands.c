@@ -44,6 +44,7 @@ struct command {
 	size_t count;
 	struct errmsg e;
 	uint64_t cursor;		/* into the cache */
+	struct cache_flush flush;
 	bool begun;
 	struct buf text;		/* of the exposition, not yet told */
 };
@@ -160,45 +161,47 @@ do_cache_list(struct command *c, struct buf *to)
 	return MORE;
 }
 
+static int
+tell_flushed(struct command *c, struct buf *to)
+{
+	struct json j;
+
+	report_begin(&j, to, "flushed");
+	json_int(&j, "entries", (int64_t)c->flush.gone);
+	return json_end(&j);
+}
+
 /* Whoever locked himself out by guessing is what flushing one user is for,
  * too; all limits at once are nothing to forget by the way. */
-static int
-flush(struct command *c, size_t *gone_r)
+static enum step
+flush_user(struct command *c, struct buf *to)
 {
-	struct front *f = c->front;
 	const char *realm = c->count > 2 ? c->words[2] : "";
+	struct front *f = c->front;
 	const char *identity;
 	char *login;
 
-	*gone_r = 0;
-	if (c->count < 2) {
-		if (f->cache != NULL)
-			*gone_r = cache_flush_all(f->cache);
-		return 0;
-	}
 	login = request_login(f, c->words[1], realm);
 	if (login == NULL)
-		return -1;
+		return last(-1, c);
 	identity = request_identity(f, login, realm);
-	if (f->cache != NULL)
-		*gone_r = cache_flush_identity(f->cache, identity);
-	if (f->limits != NULL)
-		limits_forget(f->limits, identity);
 	free(login);
-	return 0;
+	if (f->limits != NULL && !c->begun)
+		limits_forget(f->limits, identity);
+	if (f->cache != NULL &&
+	    cache_flush_identity(f->cache, identity, &c->flush))
+		return MORE;
+	return last(tell_flushed(c, to), c);
 }
 
 static enum step
 do_flush(struct command *c, struct buf *to)
 {
-	struct json j;
-	size_t gone;
-
-	if (flush(c, &gone) != 0)
-		return last(-1, c);
-	report_begin(&j, to, "flushed");
-	json_int(&j, "entries", (int64_t)gone);
-	return last(json_end(&j), c);
+	if (c->count > 1)
+		return flush_user(c, to);
+	if (c->front->cache != NULL)
+		c->flush.gone = cache_flush_all(c->front->cache);
+	return last(tell_flushed(c, to), c);
 }
 
 /* ---- the rest --------------------------------------------------------- */

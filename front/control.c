@@ -116,8 +116,9 @@ on_writable(void *arg, int fd)
 		command_free(s->command);
 		s->command = NULL;
 	}
-	n = send(fd, buf_data(&s->out), buf_len(&s->out),
-	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* A piece of work without a line: the next turn goes on. */
+	n = buf_len(&s->out) == 0 ? 0 : send(fd, buf_data(&s->out),
+	    buf_len(&s->out), MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			session_free(s);

@@ -94,7 +94,7 @@ end(struct dispatch *d, struct flight *fl, const struct frame_answer *a)
 	struct request *r, *first = TAILQ_FIRST(&fl->requests);
 
 	flight_land(fl);
-	request_learn(d->front, &fl->question, a);
+	request_learn(d->front, &fl->question, a, fl->given_usec);
 	while ((r = TAILQ_FIRST(&fl->requests)) != NULL) {
 		flight_leave(r);
 		if (a->one_time && r != first)
@@ -169,6 +169,27 @@ enqueue(struct dispatch *d, struct flight *fl, uid_t uid)
 		fail(d, fl, REASON_NO_MEMORY, "");
 }
 
+/* While it waited, guesses before it were answered: a limit that only counts
+ * what is answered would let through whatever is asked at once. True: nobody
+ * is left in it, and it is gone. */
+static bool
+shed(struct flight *fl)
+{
+	struct request *r, *next;
+
+	for (r = TAILQ_FIRST(&fl->requests); r != NULL; r = next) {
+		next = TAILQ_NEXT(r, aboard);
+		if (request_is_past_limit(r)) {
+			flight_leave(r);
+			request_limited(r);
+		}
+	}
+	if (!TAILQ_EMPTY(&fl->requests))
+		return false;
+	flight_free(fl);
+	return true;
+}
+
 static void
 on_idle(void *arg)
 {
@@ -179,7 +200,7 @@ on_idle(void *arg)
 	while (workers_count(d->workers, IDLE) > 0 &&
 	    (item = queue_pop(&d->queue)) != NULL) {
 		fl = flight_of(item);
-		if (!give(d, fl))
+		if (!shed(fl) && !give(d, fl))
 			enqueue(d, fl, client_uid(
 			    TAILQ_FIRST(&fl->requests)->client));
 	}
@@ -275,13 +296,9 @@ make_room(struct dispatch *d, uid_t uid)
 static bool
 admit(struct dispatch *d, struct request *r)
 {
-	const struct settings *s = &d->front->settings;
 	char why[FRAME_DETAIL_MAX];
 
-	if (s->limit_peer > 0 &&
-	    client_peer_waiting(r->client) > (size_t)s->limit_peer)
-		request_failed(r, REASON_PEER_FULL, "limit_peer is reached");
-	else if (workers_count(d->workers, IDLE) > 0)
+	if (workers_count(d->workers, IDLE) > 0)
 		return true;
 	else if (workers_are_down(d->workers))
 		request_failed(r, REASON_BACKEND_DOWN,
@@ -311,10 +328,17 @@ find_flight(struct dispatch *d, const struct request *r)
 void
 dispatch_submit(struct dispatch *d, struct request *r)
 {
+	const long peer_max = d->front->settings.limit_peer;
 	/* Joined or not, it counts for limit_peer from now on. */
 	uid_t uid = client_uid(r->client);
-	struct flight *fl = find_flight(d, r);
+	struct flight *fl;
 
+	if (peer_max > 0 && client_peer_waiting(r->client) >
+	    (size_t)peer_max) {
+		request_failed(r, REASON_PEER_FULL, "limit_peer is reached");
+		return;
+	}
+	fl = find_flight(d, r);
 	if (fl != NULL) {
 		flight_join(fl, r);
 		return;

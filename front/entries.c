@@ -87,6 +87,8 @@ is_chosen(const struct entry *en, const struct entries_key *k,
 		return same_key(en, k);
 	case ENTRIES_OF_PASSWORD:
 		return digest_equal(en->verifier, verifier);
+	case ENTRIES_OF_OTHER_PASSWORD:
+		return !digest_equal(en->verifier, verifier);
 	case ENTRIES_OF_KEY_AND_PASSWORD:
 		return same_key(en, k) &&
 		    digest_equal(en->verifier, verifier);
@@ -98,13 +100,14 @@ is_chosen(const struct entry *en, const struct entries_key *k,
 }
 
 struct entry *
-entries_find_password(const struct ring *r, const struct entries_key *k,
-    const unsigned char verifier[DIGEST_VERIFIER_BYTES])
+entries_find_of(const struct ring *r, const struct entries_key *k,
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES],
+    enum entries_choice which)
 {
 	struct entry *en = ring_find(r, k->hash);
 
-	while (en != NULL &&
-	    !is_chosen(en, k, verifier, ENTRIES_OF_KEY_AND_PASSWORD))
+	while (en != NULL && !(same_identity(en, k) &&
+	    is_chosen(en, k, verifier, which)))
 		en = ring_find_older(r, en);
 	return en;
 }

@@ -56,11 +56,8 @@ void entries_unpack(const struct entry *en, struct cache_entry *entry_r);
 /* Bytes it takes in a ring. */
 size_t entries_size(const struct entries_key *k);
 
-/* The newest of this key (and password); NULL: none. */
+/* The newest of this key; NULL: none. */
 struct entry *entries_find(const struct ring *r, const struct entries_key *k);
-struct entry *entries_find_password(const struct ring *r,
-    const struct entries_key *k,
-    const unsigned char verifier[DIGEST_VERIFIER_BYTES]);
 
 /* Drop entries of the identity; `verifier` is looked at where a password
  * counts. */
@@ -68,11 +65,18 @@ enum entries_choice {
 	ENTRIES_ALL,
 	ENTRIES_OF_KEY,
 	ENTRIES_OF_PASSWORD,
+	ENTRIES_OF_OTHER_PASSWORD,
 	ENTRIES_OF_KEY_AND_PASSWORD,
 	ENTRIES_OF_KEY_OR_OTHER_PASSWORD
 };
 void entries_drop(struct ring *r, const struct entries_key *k,
     const unsigned char *verifier, enum entries_choice which);
+
+/* The newest of the identity's that are meant; NULL: none. */
+struct entry *entries_find_of(const struct ring *r,
+    const struct entries_key *k,
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES],
+    enum entries_choice which);
 
 /* If the identity has all it may have, drop its oldest. Was it so? */
 bool entries_make_room(struct ring *r, const struct entries_key *k);

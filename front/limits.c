@@ -264,7 +264,7 @@ judge(const struct limits *l, const struct who *k)
 		return past_neither;
 	if (k->address != 0) {
 		pair = pair_index(l, k->identity, k->address);
-		if (tries_knows(&l->tries, pair))
+		if (tries_knows(&l->tries, k->identity, pair))
 			return count_of(tally_find(&l->tally, pair)) <
 			    l->config.identity ? past_neither :
 			    (struct judged){ LIMITS_PAIR, identity, NULL };
@@ -350,8 +350,8 @@ limits_right(struct limits *l, const struct limits_who *w, int64_t now_msec)
 	advance(l, now_msec);
 	k = who_of(l, w);
 	if (k.address != 0)
-		tries_learn(&l->tries, pair_index(l, k.identity, k.address),
-		    l->now_msec);
+		tries_learn(&l->tries, k.identity,
+		    pair_index(l, k.identity, k.address), l->now_msec);
 }
 
 void
@@ -384,7 +384,7 @@ limits_state(struct limits *l, const struct limits_who *w, int64_t now_msec,
 		return;
 	pair = pair_index(l, k.identity, k.address);
 	s_r->pair = count_of(tally_find(&l->tally, pair));
-	s_r->known = tries_knows(&l->tries, pair);
+	s_r->known = tries_knows(&l->tries, k.identity, pair);
 	s_r->exempt = !is_counted(k.address);
 	if (!s_r->exempt)
 		s_r->address = count_of(tally_find(&l->tally, k.address));

@@ -24,7 +24,7 @@ libfront_a_SOURCES = \
 	front/limits.c front/limits.h \
 	front/listener_unix.c front/listener.h \
 	front/loop.c front/loop.h \
-	front/lru.c front/lru.h \
+	front/lru.c front/lru.h front/spread.h \
 	front/metrics.c front/metrics.h \
 	front/queue.c front/queue.h \
 	front/report.c front/report.h \

@@ -119,19 +119,22 @@ learn_refusal(struct cache *c, const struct cache_key *k,
 
 void
 request_learn(struct front *f, const struct frame_request *question,
-    const struct frame_answer *a)
+    const struct frame_answer *a, int64_t asked_usec)
 {
 	int64_t now_sec = deadline_now_msec() / 1000;
 	char host[REQUEST_HOST_SIZE];
 	struct cache_key k;
+	bool outdated;
 
 	if (f->cache == NULL ||
 	    (a->result != AUTH_OK && a->result != AUTH_DENIED))
 		return;
 	k = request_cache_key(f, question, host);
+	outdated = cache_is_outdated(f->cache, &k, &question->password,
+	    a->result == AUTH_OK, asked_usec / 1000000);
 	if (a->result == AUTH_DENIED)
 		learn_refusal(f->cache, &k, a->reason);
-	if (a->one_time)
+	if (a->one_time || outdated)
 		return;
 	if (a->result == AUTH_OK)
 		cache_store(f->cache, &k, &question->password, now_sec);
@@ -175,6 +178,7 @@ is_remembered(struct request *r)
 		break;
 	case CACHE_STALE:
 		r->stale = true;
+		r->stale_sec = cache_stored_sec(f->cache, &k);
 		/* One request is enough to see when it is up again; the
 		 * others need not wait for it. */
 		if (!dispatch_is_probing(f->dispatch))
@@ -287,6 +291,39 @@ is_limited(struct request *r)
 	return enforced;
 }
 
+/* As limits see it now; a try that the trickle has paid for stays so. */
+static enum limits_verdict
+judge_again(const struct request *r)
+{
+	struct limits_state state;
+	struct front *f = r->front;
+	struct limits_who who;
+
+	if (f->limits == NULL || f->settings.limits != LIMITS_ENFORCE ||
+	    r->on_trickle)
+		return LIMITS_PASS;
+	who = who_of(r);
+	limits_state(f->limits, &who, deadline_now_msec(), &state);
+	return state.verdict;
+}
+
+bool
+request_is_past_limit(const struct request *r)
+{
+	return judge_again(r) != LIMITS_PASS;
+}
+
+void
+request_limited(struct request *r)
+{
+	struct frame_answer a = { .result = AUTH_TEMPFAIL };
+	enum limits_verdict verdict = judge_again(r);
+
+	metrics_count_limit(r->front->metrics, verdict, true);
+	a.reason = limit_reason(verdict);
+	request_decided(r, &a, ANSWER_LIMITED, NULL);
+}
+
 /* ---- the answer ------------------------------------------------------- */
 
 /* Exactly "OK", exactly "NO", or length 0 where nobody could be asked. */
@@ -343,9 +380,24 @@ static bool
 is_graced(const struct request *r, const struct frame_answer *a,
     enum answer_source source)
 {
-	return r->stale && a->result != AUTH_OK && a->result != AUTH_DENIED &&
-	    source != ANSWER_LIMITED && a->reason != REASON_PEER_FULL &&
-	    a->reason != REASON_SHUTDOWN;
+	const struct frame_request q = question_of(r);
+	const struct front *f = r->front;
+	char host[REQUEST_HOST_SIZE];
+	struct dispatch_status backend;
+	struct cache_key k;
+
+	if (!r->stale || a->result == AUTH_OK ||
+	    a->result == AUTH_DENIED || source == ANSWER_LIMITED ||
+	    a->reason == REASON_PEER_FULL || a->reason == REASON_SHUTDOWN)
+		return false;
+	/* Whoever fills the queue of a healthy backend makes no outage. */
+	dispatch_status(f->dispatch, &backend);
+	if (a->reason == REASON_QUEUE_FULL && backend.up)
+		return false;
+	/* While it waited, another password may have been found right, or
+	 * the account locked: then it is there no more. */
+	k = request_cache_key(f, &q, host);
+	return cache_stored_sec(f->cache, &k) == r->stale_sec;
 }
 
 void
@@ -480,6 +532,8 @@ request_start(struct front *f, struct client *c, struct wire_request *w)
 		client_answer(c, "");
 		return;
 	}
-	if (!is_limited(r) && !is_remembered(r))
-		ask_backend(r);
+	if (is_limited(r) || is_remembered(r))
+		return;
+	r->on_trickle = request_is_past_limit(r);
+	ask_backend(r);
 }

@@ -36,8 +36,10 @@ struct request {
 	struct secret password;	/* empty once it is aboard */
 	struct deadline deadline;	/* for everything until the answer */
 	int64_t began_usec;
-	bool stale;		/* an expired success may answer */
+	bool stale;		/* an expired success may answer, */
+	int64_t stale_sec;	/* the one that was stored then */
 	bool alone;		/* it must not share a flight */
+	bool on_trickle;	/* past a limit, but to be compared */
 	struct loop_timer *timer;	/* its deadline, then a delay */
 };
 
@@ -55,13 +57,18 @@ void request_decided(struct request *r, const struct frame_answer *a,
 void request_failed(struct request *r, enum auth_reason reason,
     const char *detail);
 
+/* It has waited for a worker, and others were answered meanwhile: is it past
+ * a limit by now? Then it is to be answered so, compared with nothing. */
+bool request_is_past_limit(const struct request *r);
+void request_limited(struct request *r);
+
 /* Its flight's answer was won by a code that is good for one login: ask
  * again, for this one alone. */
 void request_ask_alone(struct request *r, const struct secret *password);
 
-/* What a backend's answer teaches the cache. */
+/* What a backend's answer to a question of that time teaches the cache. */
 void request_learn(struct front *f, const struct frame_request *question,
-    const struct frame_answer *a);
+    const struct frame_answer *a, int64_t asked_usec);
 
 /* Under which key the cache has it. `host` is room for the address and must
  * live as long as the key. */

@@ -22,7 +22,7 @@ tally_init(struct tally *t, uint32_t used_max, struct errmsg *e)
 	if (t->size == used_max)
 		t->size++;
 	t->slots = calloc(t->size, sizeof(*t->slots));
-	if (t->slots == NULL)
+	if (t->slots == NULL || spread_init(&t->spread) != 0)
 		return errmsg_set(e, "no memory for %lu counters",
 		    (unsigned long)used_max);
 	return 0;
@@ -45,7 +45,7 @@ tally_clear(struct tally *t)
 static uint32_t
 home_of(const struct tally *t, uint64_t key)
 {
-	return (uint32_t)((key >> 32) * t->size >> 32);
+	return (uint32_t)((spread_key(&t->spread, key) >> 32) * t->size >> 32);
 }
 
 static uint32_t

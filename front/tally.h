@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/errmsg.h"
+#include "front/spread.h"
 
 struct tally_counter {
 	uint64_t key;
@@ -22,6 +23,7 @@ struct tally_counter {
 struct tally {
 	struct tally_counter *slots;
 	uint32_t size, used, used_max;
+	struct spread spread;
 };
 
 /* Slots for each counter, as a fraction: short searches when all are used. */

@@ -11,7 +11,9 @@
 #include "front/digest.h"
 #include "front/tries.h"
 
-#define MAGIC UINT64_C(0x31736569727473)	/* "stries1" */
+#define MAGIC UINT64_C(0x32736569727473)	/* "stries2" */
+
+#define PAIRS_OF_IDENTITY_MAX 64
 
 struct tries_header {
 	uint64_t magic;		/* written last */
@@ -35,11 +37,19 @@ in_this_order(void)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* A word holds its identity, and both come from a keyed hash. */
+/* A word holds its identity. What was taken over may have been chosen so
+ * that all of it meets: hence the spread. */
 static uint64_t
-hash_of(const struct try *try)
+hash_of(const struct tries *t, const struct try *try)
 {
-	return try->word ^ try->address;
+	return spread_pair(&t->spread, try->word, try->address);
+}
+
+/* All of an identity stand in one chain. */
+static uint64_t
+hash_of_pair(const struct tries *t, uint64_t identity)
+{
+	return spread_key(&t->spread, (uint32_t)identity);
 }
 
 static struct try *
@@ -60,7 +70,7 @@ find_try(const struct tries *t, const struct try *try)
 	const struct try *other;
 	uint32_t at;
 
-	for (at = lru_first(&t->try_order, hash_of(try)); at != LRU_NONE;
+	for (at = lru_first(&t->try_order, hash_of(t, try)); at != LRU_NONE;
 	    at = lru_next(&t->try_order, at)) {
 		other = try_at(t, at);
 		if (other->word == try->word &&
@@ -71,15 +81,28 @@ find_try(const struct tries *t, const struct try *try)
 	return at;
 }
 
+/* Otherwise: how many has the identity, and which is its oldest? */
 static uint32_t
-find_pair(const struct tries *t, uint64_t pair)
+find_pair(const struct tries *t, uint64_t identity, uint64_t pair,
+    uint32_t *count_r, uint32_t *oldest_r)
 {
+	const struct pair *p;
 	uint32_t at;
 
-	for (at = lru_first(&t->pair_order, pair); at != LRU_NONE;
-	    at = lru_next(&t->pair_order, at))
-		if (pair_at(t, at)->pair == pair)
+	*count_r = 0;
+	*oldest_r = LRU_NONE;
+	for (at = lru_first(&t->pair_order, hash_of_pair(t, identity));
+	    at != LRU_NONE; at = lru_next(&t->pair_order, at)) {
+		p = pair_at(t, at);
+		if (p->identity != (uint32_t)identity)
+			continue;
+		if (p->pair == pair)
 			break;
+		++*count_r;
+		if (*oldest_r == LRU_NONE ||
+		    p->used_sec < pair_at(t, *oldest_r)->used_sec)
+			*oldest_r = at;
+	}
 	return at;
 }
 
@@ -102,7 +125,10 @@ adopt_tries(struct tries *t, struct aged *list)
 
 	for (at = 1; at <= t->capacity; at++) {
 		try = try_at(t, at);
-		if (try->word != 0 && try->identity != 0)
+		/* A time before the clock's begin would never leave the
+		 * window, nor let others leave. */
+		if (try->word != 0 && try->identity != 0 &&
+		    try->seen_msec >= 0)
 			list[n++] = (struct aged){ try->seen_msec, at };
 		else
 			try->word = 0;
@@ -113,7 +139,7 @@ adopt_tries(struct tries *t, struct aged *list)
 		if (find_try(t, try) != LRU_NONE)
 			try->word = 0;
 		else
-			lru_adopt(&t->try_order, list[i].at, hash_of(try));
+			lru_adopt(&t->try_order, list[i].at, hash_of(t, try));
 	}
 	for (at = 1; at <= t->capacity; at++)
 		if (try_at(t, at)->word == 0)
@@ -123,20 +149,23 @@ adopt_tries(struct tries *t, struct aged *list)
 static void
 adopt_pairs(struct tries *t, struct aged *list)
 {
-	uint32_t at, n = 0, i;
+	uint32_t at, n = 0, i, count, oldest;
 	struct pair *pair;
 
-	for (at = 1; at <= t->capacity; at++)
+	for (at = 1; at <= t->capacity; at++) {
 		if (pair_at(t, at)->pair != 0)
-			list[n++] = (struct aged){ pair_at(t, at)->used_msec,
+			list[n++] = (struct aged){ pair_at(t, at)->used_sec,
 			    at };
+	}
 	qsort(list, n, sizeof(*list), by_age);
 	for (i = 0; i < n; i++) {
 		pair = pair_at(t, list[i].at);
-		if (find_pair(t, pair->pair) != LRU_NONE)
+		if (find_pair(t, pair->identity, pair->pair, &count, &oldest)
+		    != LRU_NONE || count >= PAIRS_OF_IDENTITY_MAX)
 			pair->pair = 0;
 		else
-			lru_adopt(&t->pair_order, list[i].at, pair->pair);
+			lru_adopt(&t->pair_order, list[i].at,
+			    hash_of_pair(t, pair->identity));
 	}
 	for (at = 1; at <= t->capacity; at++)
 		if (pair_at(t, at)->pair == 0)
@@ -220,7 +249,7 @@ tries_open(struct tries *t, uint32_t capacity, int fd, struct errmsg *e)
 
 	memset(t, 0, sizeof(*t));
 	/* Also where no key is made: digests want their library ready. */
-	if (digest_key_fill(trial) == -1)
+	if (digest_key_fill(trial) == -1 || spread_init(&t->spread) == -1)
 		return errmsg_set(e, "no randomness for a key");
 	t->capacity = capacity;
 	t->map_bytes = sizeof(*t->header) +
@@ -266,8 +295,9 @@ tries_newest(const struct tries *t)
 
 	if (try != LRU_NONE)
 		newest = try_at(t, try)->seen_msec;
-	if (pair != LRU_NONE && pair_at(t, pair)->used_msec > newest)
-		newest = pair_at(t, pair)->used_msec;
+	if (pair != LRU_NONE &&
+	    pair_at(t, pair)->used_sec * INT64_C(1000) > newest)
+		newest = pair_at(t, pair)->used_sec * INT64_C(1000);
 	return newest;
 }
 
@@ -286,7 +316,7 @@ tries_refresh(struct tries *t, const struct try *try)
 void
 tries_add(struct tries *t, const struct try *try)
 {
-	struct try *to = try_at(t, lru_take(&t->try_order, hash_of(try)));
+	struct try *to = try_at(t, lru_take(&t->try_order, hash_of(t, try)));
 
 	to->identity = try->identity;
 	to->address = try->address;
@@ -300,7 +330,7 @@ tries_remove(struct tries *t, uint32_t at)
 {
 	struct try *try = try_at(t, at);
 
-	lru_release(&t->try_order, at, hash_of(try));
+	lru_release(&t->try_order, at, hash_of(t, try));
 	try->word = 0;
 	in_this_order();
 }
@@ -330,29 +360,43 @@ tries_at(const struct tries *t, uint32_t at)
 }
 
 bool
-tries_knows(const struct tries *t, uint64_t pair)
+tries_knows(const struct tries *t, uint64_t identity, uint64_t pair)
 {
-	return find_pair(t, pair) != LRU_NONE;
+	uint32_t count, oldest;
+
+	return find_pair(t, identity, pair, &count, &oldest) != LRU_NONE;
+}
+
+static void
+forget_pair(struct tries *t, uint32_t at)
+{
+	struct pair *p = pair_at(t, at);
+
+	lru_release(&t->pair_order, at, hash_of_pair(t, p->identity));
+	p->pair = 0;
+	in_this_order();
 }
 
 void
-tries_learn(struct tries *t, uint64_t pair, int64_t now_msec)
+tries_learn(struct tries *t, uint64_t identity, uint64_t pair,
+    int64_t now_msec)
 {
-	uint32_t at = find_pair(t, pair);
+	uint32_t count, oldest, at;
+	struct pair *p;
 
+	at = find_pair(t, identity, pair, &count, &oldest);
 	if (at != LRU_NONE) {
-		pair_at(t, at)->used_msec = now_msec;
+		pair_at(t, at)->used_sec = (uint32_t)(now_msec / 1000);
 		lru_touch(&t->pair_order, at);
 		return;
 	}
-	if (t->pair_order.count == t->capacity) {
-		at = lru_oldest(&t->pair_order);
-		lru_release(&t->pair_order, at, pair_at(t, at)->pair);
-		pair_at(t, at)->pair = 0;
-		in_this_order();
-	}
-	at = lru_take(&t->pair_order, pair);
-	pair_at(t, at)->used_msec = now_msec;
+	if (count >= PAIRS_OF_IDENTITY_MAX)
+		forget_pair(t, oldest);
+	else if (t->pair_order.count == t->capacity)
+		forget_pair(t, lru_oldest(&t->pair_order));
+	p = pair_at(t, lru_take(&t->pair_order, hash_of_pair(t, identity)));
+	p->identity = (uint32_t)identity;
+	p->used_sec = (uint32_t)(now_msec / 1000);
 	in_this_order();
-	pair_at(t, at)->pair = pair;
+	p->pair = pair;
 }

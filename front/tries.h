@@ -17,6 +17,7 @@
 
 #include "common/errmsg.h"
 #include "front/lru.h"
+#include "front/spread.h"
 
 /* A wrong password, for one identity and from one address. */
 struct try {
@@ -28,7 +29,8 @@ struct try {
 
 struct pair {
 	uint64_t pair;		/* 0: a free entry */
-	int64_t used_msec;
+	uint32_t identity;	/* whose: as much as tells its own apart */
+	uint32_t used_sec;
 };
 
 struct tries_header;
@@ -40,6 +42,7 @@ struct tries {
 	struct lru try_order, pair_order;
 	size_t map_bytes;
 	uint32_t capacity;	/* of each array */
+	struct spread spread;	/* of this process */
 };
 
 /* Memory for one try and one pair, shared and private, and for all else:
@@ -71,8 +74,11 @@ uint32_t tries_first(const struct tries *t);
 uint32_t tries_next(const struct tries *t, uint32_t at);
 const struct try *tries_at(const struct tries *t, uint32_t at);
 
-/* Pairs: the one that was not used for longest makes room. */
-bool tries_knows(const struct tries *t, uint64_t pair);
-void tries_learn(struct tries *t, uint64_t pair, int64_t now_msec);
+/* Pairs: the one that was not used for longest makes room; of the same
+ * identity, if that has many: nobody pushes out all others' by coming from
+ * ever new addresses. */
+bool tries_knows(const struct tries *t, uint64_t identity, uint64_t pair);
+void tries_learn(struct tries *t, uint64_t identity, uint64_t pair,
+    int64_t now_msec);
 
 #endif

@@ -53,3 +53,13 @@ look_up(struct cache *c, const struct cache_key *k, const char *password,
 	secret_wipe(&pw);
 	return verdict;
 }
+
+size_t
+flush_identity(struct cache *c, const char *identity)
+{
+	struct cache_flush f = { 0, 0, 0 };
+
+	while (cache_flush_identity(c, identity, &f))
+		;
+	return f.gone;
+}

@@ -27,6 +27,7 @@ void store(struct cache *c, const struct cache_key *k, const char *password,
     int64_t now_sec);
 void refuse(struct cache *c, const struct cache_key *k, const char *password,
     enum auth_reason reason, int64_t now_sec);
+size_t flush_identity(struct cache *c, const char *identity);
 enum cache_verdict look_up(struct cache *c, const struct cache_key *k,
     const char *password, int64_t now_sec);
 

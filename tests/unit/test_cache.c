@@ -351,7 +351,7 @@ test_flush_identity(void **state)
 		for (bit = rows[i].gone; bit != 0; bit &= bit - 1)
 			gone++;
 		assert_row(rows[i].identity,
-		    cache_flush_identity(c, rows[i].identity) == gone);
+		    flush_identity(c, rows[i].identity) == gone);
 		assert_row(rows[i].identity,
 		    hits(c, "s3cret") == (ALL & ~rows[i].gone));
 		assert_row(rows[i].identity, refusals(c) ==
@@ -569,6 +569,52 @@ test_spread(void **state)
 	cache_free(c);
 }
 
+/* ---- overtaken verdicts ------------------------------------------------- */
+
+static bool
+outdated(struct cache *c, const char *password, bool right, int64_t asked)
+{
+	struct secret pw = SECRET_INIT;
+	bool is;
+
+	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
+	is = cache_is_outdated(c, &joe, &pw, right, asked);
+	secret_wipe(&pw);
+	return is;
+}
+
+/* What was asked before the password changed, the account was locked or the
+ * operator flushed is not believed when it comes. */
+static void
+test_outdated(void **state)
+{
+	struct cache *c = new_cache();
+
+	(void)state;
+	assert_false(outdated(c, "old", true, 0));
+	store(c, &joe, "new", 10);
+	assert_true(outdated(c, "old", true, 9));
+	assert_false(outdated(c, "old", true, 10));
+	assert_false(outdated(c, "new", true, 9));
+	/* A refusal is overtaken by a success of the same password. */
+	assert_true(outdated(c, "new", false, 9));
+	assert_false(outdated(c, "old", false, 9));
+	assert_false(outdated(c, "new", false, 10));
+
+	assert_int_equal(look_up(c, &joe, "new", 20), CACHE_HIT);
+	cache_forget_identity(c, &joe);
+	assert_true(outdated(c, "new", true, 19));
+	assert_false(outdated(c, "new", true, 20));
+	assert_int_equal(look_up(c, &joe, "new", 30), CACHE_MISS);
+	(void)cache_flush_all(c);
+	assert_true(outdated(c, "any", true, 29));
+	assert_false(outdated(c, "any", true, 30));
+	assert_int_equal(look_up(c, &joe, "new", 40), CACHE_MISS);
+	(void)flush_identity(c, "somebody");
+	assert_true(outdated(c, "any", true, 39));
+	cache_free(c);
+}
+
 int
 main(void)
 {
@@ -585,7 +631,8 @@ main(void)
 		cmocka_unit_test(test_refusal_beside_success),
 		cmocka_unit_test(test_concatenations),
 		cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_spread)
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_outdated)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,7 +259,7 @@ flush_joe(struct run *r)
 {
 	unsigned id;
 
-	(void)cache_flush_identity(r->c, "joe");
+	(void)flush_identity(r->c, "joe");
 	for (id = 0; id < IDENTITIES; id++)
 		if (strcmp(key_of(id, 0).login, "joe") == 0)
 			forget(&r->m, id);

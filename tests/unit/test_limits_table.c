@@ -30,7 +30,7 @@
 /* As tries.c lays them out. */
 #define HEADER_BYTES 48
 #define ENTRY_BYTES 32
-#define PAIR_BYTES 16
+#define PAIR_BYTES 24
 #define B "2001:db8::1"
 
 /* A sanitizer's own memory is not ours. */

@@ -396,6 +396,61 @@ test_what_counts(void **state)
 	io_close(&worker);
 }
 
+/* What is asked all at once is not judged all at once: guesses that wait are
+ * judged again when a worker is free for them, which is before the answer it
+ * just gave is counted. */
+static void
+test_limits_burst(void **state)
+{
+	enum { GUESSES = 20 };
+	int worker, clients[GUESSES], compared = 0, i;
+	char password[] = "a";
+
+	(void)state;
+	fake_link(1, 1);
+	worker = fake_ready_worker(1);
+	make_limits(LIMITS_ENFORCE);
+	for (i = 0; i < GUESSES; i++, password[0]++)
+		clients[i] = fake_ask("joe", password);
+	while (fake_has_work(worker)) {
+		fake_verdict(worker, fake_take(worker, "joe"), AUTH_DENIED,
+		    REASON_BAD_PASSWORD);
+		fake_settle();
+		compared++;
+	}
+	assert_int_equal(compared, 3 + 1);
+	for (i = 0; i < GUESSES; i++)
+		assert_string_equal(fake_reply(clients[i]), i < compared ?
+		    "NO" : "");
+	io_close(&worker);
+}
+
+/* Grace is for what is still remembered when it is needed. */
+static void
+test_grace_is_over(void **state)
+{
+	int worker = fake_ready_worker(1), other = fake_ready_worker(2);
+	int stale, client;
+	uint64_t id;
+
+	(void)state;
+	make_cache(0, 100, 0);
+	client = fake_ask("joe", "old");
+	id = fake_take(other, "joe");
+	fake_verdict(other, id, AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(client), "OK");
+	stale = fake_ask("joe", "old");
+	id = fake_take(other, "joe");
+	client = fake_ask("joe", "x");
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_DENIED,
+	    REASON_LOCKED);
+	assert_string_equal(fake_reply(client), "NO");
+	fake_verdict(other, id, AUTH_TEMPFAIL, REASON_BACKEND_DOWN);
+	assert_string_equal(fake_reply(stale), "");
+	io_close(&worker);
+	io_close(&other);
+}
+
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, fake_set_up, fake_tear_down)
 
@@ -415,7 +470,9 @@ main(void)
 		TEST(test_limits_enforced),
 		TEST(test_limits_observed),
 		TEST(test_limits_known_address),
-		TEST(test_what_counts)
+		TEST(test_what_counts),
+		TEST(test_limits_burst),
+		TEST(test_grace_is_over)
 	};
 
 	return cmocka_run_group_tests(tests, fake_open, NULL);
