@@ -14,6 +14,8 @@
 #define MAGIC UINT64_C(0x32736569727473)	/* "stries2" */
 
 #define PAIRS_OF_IDENTITY_MAX 64
+#define IDENTITY_MASK 0xffffff	/* of struct pair */
+#define USED_MASK UINT64_C(0xffffffffff)
 
 struct tries_header {
 	uint64_t magic;		/* written last */
@@ -45,11 +47,17 @@ hash_of(const struct tries *t, const struct try *try)
 	return spread_pair(&t->spread, try->word, try->address);
 }
 
+static uint64_t
+short_identity(uint64_t identity)
+{
+	return identity & IDENTITY_MASK;
+}
+
 /* All of an identity stand in one chain. */
 static uint64_t
 hash_of_pair(const struct tries *t, uint64_t identity)
 {
-	return spread_key(&t->spread, (uint32_t)identity);
+	return spread_key(&t->spread, short_identity(identity));
 }
 
 static struct try *
@@ -94,13 +102,13 @@ find_pair(const struct tries *t, uint64_t identity, uint64_t pair,
 	for (at = lru_first(&t->pair_order, hash_of_pair(t, identity));
 	    at != LRU_NONE; at = lru_next(&t->pair_order, at)) {
 		p = pair_at(t, at);
-		if (p->identity != (uint32_t)identity)
+		if (p->identity != short_identity(identity))
 			continue;
 		if (p->pair == pair)
 			break;
 		++*count_r;
 		if (*oldest_r == LRU_NONE ||
-		    p->used_sec < pair_at(t, *oldest_r)->used_sec)
+		    p->used_msec < pair_at(t, *oldest_r)->used_msec)
 			*oldest_r = at;
 	}
 	return at;
@@ -154,7 +162,7 @@ adopt_pairs(struct tries *t, struct aged *list)
 
 	for (at = 1; at <= t->capacity; at++) {
 		if (pair_at(t, at)->pair != 0)
-			list[n++] = (struct aged){ pair_at(t, at)->used_sec,
+			list[n++] = (struct aged){ pair_at(t, at)->used_msec,
 			    at };
 	}
 	qsort(list, n, sizeof(*list), by_age);
@@ -295,9 +303,8 @@ tries_newest(const struct tries *t)
 
 	if (try != LRU_NONE)
 		newest = try_at(t, try)->seen_msec;
-	if (pair != LRU_NONE &&
-	    pair_at(t, pair)->used_sec * INT64_C(1000) > newest)
-		newest = pair_at(t, pair)->used_sec * INT64_C(1000);
+	if (pair != LRU_NONE && (int64_t)pair_at(t, pair)->used_msec > newest)
+		newest = pair_at(t, pair)->used_msec;
 	return newest;
 }
 
@@ -386,7 +393,7 @@ tries_learn(struct tries *t, uint64_t identity, uint64_t pair,
 
 	at = find_pair(t, identity, pair, &count, &oldest);
 	if (at != LRU_NONE) {
-		pair_at(t, at)->used_sec = (uint32_t)(now_msec / 1000);
+		pair_at(t, at)->used_msec = (uint64_t)now_msec & USED_MASK;
 		lru_touch(&t->pair_order, at);
 		return;
 	}
@@ -395,8 +402,8 @@ tries_learn(struct tries *t, uint64_t identity, uint64_t pair,
 	else if (t->pair_order.count == t->capacity)
 		forget_pair(t, lru_oldest(&t->pair_order));
 	p = pair_at(t, lru_take(&t->pair_order, hash_of_pair(t, identity)));
-	p->identity = (uint32_t)identity;
-	p->used_sec = (uint32_t)(now_msec / 1000);
+	p->identity = short_identity(identity);
+	p->used_msec = (uint64_t)now_msec & USED_MASK;
 	in_this_order();
 	p->pair = pair;
 }

@@ -29,8 +29,8 @@ struct try {
 
 struct pair {
 	uint64_t pair;		/* 0: a free entry */
-	uint32_t identity;	/* whose: as much as tells its own apart */
-	uint32_t used_sec;
+	uint64_t identity : 24;	/* whose: as much as tells its own apart */
+	uint64_t used_msec : 40;	/* 34 years */
 };
 
 struct tries_header;
