@@ -19,10 +19,10 @@ man_MANS += $(sasldb_man)
 endif
 
 # A dashboard for those metrics.
-EXTRA_DIST += docs/grafana/saslauthd.json
+nobase_dist_doc_DATA = docs/grafana/saslauthd.json
 
 # For those who read the log.
-EXTRA_DIST += docs/log.schema.json docs/watchers.md \
+nobase_dist_doc_DATA += docs/log.schema.json docs/watchers.md \
 	docs/fail2ban/filter.d/exim.local \
 	docs/fail2ban/filter.d/postfix.local \
 	docs/fail2ban/filter.d/saslauthd.conf \

@@ -355,14 +355,12 @@ bool
 cache_flush_identity(struct cache *c, const char *identity,
     struct cache_flush *flush)
 {
-	size_t refusals = 0;
-
 	c->flushed_sec = c->now_sec;
 	if (flush_some(c->successes, identity, &flush->at_success,
 	    &flush->gone))
 		return true;
 	return c->refusals != NULL && flush_some(c->refusals, identity,
-	    &flush->at_refusal, &refusals);
+	    &flush->at_refusal, &flush->refusals_gone);
 }
 
 /* ---- looking at it ------------------------------------------------------- */
@@ -390,6 +388,26 @@ cache_stored_sec(const struct cache *c, const struct cache_key *k)
 		return -1;
 	en = entries_find(c->successes, &packed);
 	return en != NULL ? stored_sec(c, en) : -1;
+}
+
+size_t
+cache_refusals(const struct cache *c, const struct cache_key *k,
+    int64_t now_sec, int64_t *newest_sec_r)
+{
+	const struct entry *en;
+	struct entries_key packed;
+	size_t n = 0;
+
+	if (c->refusals == NULL || entries_pack(&packed, c->key, k) != 0)
+		return 0;
+	for (en = entries_find(c->refusals, &packed); en != NULL;
+	    en = entries_find_older(c->refusals, &packed, en)) {
+		if (!is_younger(c, en, now_sec, c->config.negative_ttl_sec))
+			break;	/* so are all behind it */
+		if (n++ == 0)
+			*newest_sec_r = stored_sec(c, en);
+	}
+	return n;
 }
 
 void

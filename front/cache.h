@@ -83,7 +83,7 @@ size_t cache_flush_all(struct cache *c);
  * until false. */
 struct cache_flush {
 	uint64_t at_success, at_refusal;
-	size_t gone;			/* successes that went */
+	size_t gone, refusals_gone;	/* successes, refusals that went */
 };
 bool cache_flush_identity(struct cache *c, const char *identity,
     struct cache_flush *flush);
@@ -117,5 +117,10 @@ bool cache_next(const struct cache *c, uint64_t *cursor,
 
 /* When was this identity's success for this service stored? -1: never. */
 int64_t cache_stored_sec(const struct cache *c, const struct cache_key *k);
+
+/* How many passwords are refused from memory for it now? *newest_sec_r is
+ * set if there are any: when the latest of them was stored. */
+size_t cache_refusals(const struct cache *c, const struct cache_key *k,
+    int64_t now_sec, int64_t *newest_sec_r);
 
 #endif

@@ -45,6 +45,7 @@ struct command {
 	struct errmsg e;
 	uint64_t cursor;		/* into the cache */
 	struct cache_flush flush;
+	size_t tries_gone;		/* from limits, by a flush */
 	bool begun;
 	struct buf text;		/* of the exposition, not yet told */
 };
@@ -168,7 +169,22 @@ tell_flushed(struct command *c, struct buf *to)
 
 	report_begin(&j, to, "flushed");
 	json_int(&j, "entries", (int64_t)c->flush.gone);
+	json_int(&j, "refusals", (int64_t)c->flush.refusals_gone);
+	json_int(&j, "tries", (int64_t)c->tries_gone);
 	return json_end(&j);
+}
+
+/* Tries that became too old meanwhile are gone, too. */
+static void
+forget_guesses(struct command *c, const char *identity)
+{
+	int64_t now_msec = deadline_now_msec();
+	struct limits_stats before, after;
+
+	limits_stats(c->front->limits, now_msec, &before);
+	limits_forget(c->front->limits, identity);
+	limits_stats(c->front->limits, now_msec, &after);
+	c->tries_gone = before.tries - after.tries;
 }
 
 /* Whoever locked himself out by guessing is what flushing one user is for,
@@ -187,7 +203,7 @@ flush_user(struct command *c, struct buf *to)
 	identity = request_identity(f, login, realm);
 	free(login);
 	if (f->limits != NULL && !c->begun)
-		limits_forget(f->limits, identity);
+		forget_guesses(c, identity);
 	if (f->cache != NULL &&
 	    cache_flush_identity(f->cache, identity, &c->flush))
 		return MORE;
@@ -197,10 +213,15 @@ flush_user(struct command *c, struct buf *to)
 static enum step
 do_flush(struct command *c, struct buf *to)
 {
+	struct cache_stats held;
+
 	if (c->count > 1)
 		return flush_user(c, to);
-	if (c->front->cache != NULL)
+	if (c->front->cache != NULL) {
+		cache_stats(c->front->cache, &held);
+		c->flush.refusals_gone = held.refusals;
 		c->flush.gone = cache_flush_all(c->front->cache);
+	}
 	return last(tell_flushed(c, to), c);
 }
 

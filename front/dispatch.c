@@ -399,6 +399,7 @@ dispatch_link(struct dispatch *d, struct buf *description, int fd)
 		return -1;
 	d->sees_address = sees_address != 0;
 	d->sees_realm = sees_realm != 0;
+	metrics_know_mech(d->front->metrics, d->mech);
 	return workers_link(d->workers, ready, max, fd);
 }
 

@@ -76,6 +76,17 @@ entries_find(const struct ring *r, const struct entries_key *k)
 	return en;
 }
 
+struct entry *
+entries_find_older(const struct ring *r, const struct entries_key *k,
+    const struct entry *en)
+{
+	struct entry *older = ring_find_older(r, en);
+
+	while (older != NULL && !same_key(older, k))
+		older = ring_find_older(r, older);
+	return older;
+}
+
 static bool
 is_chosen(const struct entry *en, const struct entries_key *k,
     const unsigned char *verifier, enum entries_choice which)

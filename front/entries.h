@@ -56,8 +56,10 @@ void entries_unpack(const struct entry *en, struct cache_entry *entry_r);
 /* Bytes it takes in a ring. */
 size_t entries_size(const struct entries_key *k);
 
-/* The newest of this key; NULL: none. */
+/* The newest of this key, the next older one; NULL: none. */
 struct entry *entries_find(const struct ring *r, const struct entries_key *k);
+struct entry *entries_find_older(const struct ring *r,
+    const struct entries_key *k, const struct entry *en);
 
 /* Drop entries of the identity; `verifier` is looked at where a password
  * counts. */

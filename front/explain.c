@@ -26,6 +26,8 @@ struct outlook {
 	struct limits_state limits;
 	enum remembered cache;
 	int64_t age_sec;
+	size_t refusals;		/* passwords refused from memory */
+	int64_t refusals_left_sec;	/* the latest of them, still */
 	struct dispatch_status backend;
 };
 
@@ -80,16 +82,20 @@ look_at_cache(struct outlook *o)
 {
 	const struct settings *s = &o->front->settings;
 	char host[REQUEST_HOST_SIZE];
+	int64_t stored, now_sec = deadline_now_msec() / 1000;
 	struct cache_key k;
-	int64_t stored;
 
 	if (o->front->cache == NULL)
 		return;
 	k = request_cache_key(o->front, &o->question, host);
+	o->refusals = cache_refusals(o->front->cache, &k, now_sec, &stored);
+	if (o->refusals > 0)
+		o->refusals_left_sec = s->cache_negative_ttl_sec -
+		    (now_sec - stored);
 	stored = cache_stored_sec(o->front->cache, &k);
 	if (stored < 0)
 		return;
-	o->age_sec = deadline_now_msec() / 1000 - stored;
+	o->age_sec = now_sec - stored;
 	if (o->age_sec < s->cache_ttl_sec)
 		o->cache = VALID;
 	else if (o->age_sec < s->cache_ttl_sec + s->cache_grace_sec)
@@ -145,6 +151,10 @@ tell_cache(const struct outlook *o, struct buf *to)
 		json_int(&j, "age_sec", o->age_sec);
 		json_int(&j, "expires_sec",
 		    o->front->settings.cache_ttl_sec - o->age_sec);
+	}
+	if (o->refusals > 0) {
+		json_int(&j, "refusals", (int64_t)o->refusals);
+		json_int(&j, "refusals_expire_sec", o->refusals_left_sec);
 	}
 	return json_end(&j);
 }
@@ -202,8 +212,16 @@ advise_open(const struct outlook *o, char *text, size_t size)
 {
 	const struct settings *s = &o->front->settings;
 	const char *mech = o->backend.mech;
-	const char *passed = o->limits.verdict == LIMITS_PASS ? "" :
-	    "A limit on guessing is passed, which is only logged. ";
+	char before[ADVICE_MAX / 2] = "";
+
+	if (o->limits.verdict != LIMITS_PASS)
+		(void)str_copy(before, sizeof(before), "A limit on guessing "
+		    "is exceeded, which is only logged. ");
+	if (o->refusals > 0)
+		(void)str_format(before + strlen(before), sizeof(before) -
+		    strlen(before), "A password that was refused for this "
+		    "service is refused again without asking, for up to %lld "
+		    "s. ", (long long)o->refusals_left_sec);
 
 	if (o->front->stopping)
 		(void)str_format(text, size, "The daemon is stopping and "
@@ -211,20 +229,20 @@ advise_open(const struct outlook *o, char *text, size_t size)
 	else if (o->cache == VALID)
 		(void)str_format(text, size, "%sThe password that last "
 		    "succeeded is accepted from the cache for another "
-		    "%lld s; about any other %s is asked.", passed,
+		    "%lld s; about any other %s is asked.", before,
 		    (long long)(s->cache_ttl_sec - o->age_sec), mech);
 	else if (o->backend.up)
-		(void)str_format(text, size, "%s%s is asked.", passed, mech);
+		(void)str_format(text, size, "%s%s is asked.", before, mech);
 	else if (o->cache == STALE)
 		(void)str_format(text, size, "%s%s is down: unless it "
 		    "answers again, the password that last succeeded is "
 		    "accepted for another %lld s, any other is refused as "
-		    "temporary.", passed, mech, (long long)(s->cache_ttl_sec +
+		    "temporary.", before, mech, (long long)(s->cache_ttl_sec +
 		    s->cache_grace_sec - o->age_sec));
 	else
 		(void)str_format(text, size, "%s%s is down: unless it "
 		    "answers again, the try is refused as temporary.",
-		    passed, mech);
+		    before, mech);
 }
 
 static int

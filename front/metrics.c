@@ -56,6 +56,12 @@ metrics_free(struct metrics *m)
 	free(m);
 }
 
+void
+metrics_know_mech(struct metrics *m, const char *mech)
+{
+	(void)labels_add(&m->mechs, mech);
+}
+
 /* ---- counting --------------------------------------------------------- */
 
 void
@@ -198,6 +204,26 @@ write_requests(struct exposition *o, const struct metrics *m)
 	exposition_put_single(o, m->invalid);
 }
 
+/* Has every mechanism such answers, sooner or later? */
+static bool
+is_usual(enum answer_source source, enum auth_result result)
+{
+	switch (source) {
+	case ANSWER_BACKEND:
+	case ANSWER_JOINED:
+		return result != AUTH_UNSET;
+	case ANSWER_CACHED:
+		return result == AUTH_OK || result == AUTH_DENIED;
+	case ANSWER_GRACE:
+		return result == AUTH_OK;
+	case ANSWER_LIMITED:
+		return result == AUTH_TEMPFAIL;
+	case ANSWER_SOURCES:
+		break;
+	}
+	return false;
+}
+
 static void
 write_answers_of(struct exposition *o, const struct metrics *m,
     unsigned mech, unsigned source)
@@ -207,7 +233,8 @@ write_answers_of(struct exposition *o, const struct metrics *m,
 
 	for (result = 0; result < RESULTS; result++) {
 		n = m->of_mech[mech].answers[source][result];
-		if (n > 0)
+		if (n > 0 || (mech != LABELS_OTHER &&
+		    is_usual(source, result)))
 			exposition_put(o, n, "mech=\"%s\",source=\"%s\","
 			    "result=\"%s\"", labels_text(&m->mechs, mech),
 			    answer_source_name(source),

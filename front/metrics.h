@@ -32,6 +32,11 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
 
+/* From now on its answers are written even while there are none: a counter
+ * that appears with its first value has no rate, and a short outage would be
+ * in no graph. */
+void metrics_know_mech(struct metrics *m, const char *mech);
+
 /* One answered request; usec from its completeness to its verdict. */
 struct metrics_request {
 	const char *mech, *service;

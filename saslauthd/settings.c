@@ -101,7 +101,7 @@ static const struct conf_key keys[] = {
 	{ .name = "cache", .type = CONF_BOOL, .offset = AT(cache),
 	  .def = "no", .help = "remember successes (flag -c)" },
 	{ .name = "cache_ttl", .type = CONF_SECONDS,
-	  .offset = AT(cache_ttl_sec), .min = 1, .max = 31536000,
+	  .offset = AT(cache_ttl_sec), .min = 1, .max = 2147483647,
 	  .def = "3600",
 	  .help = "seconds a success is remembered (flag -t)" },
 	{ .name = "cache_size", .type = CONF_INT, .offset = AT(cache_size_kb),

@@ -58,7 +58,17 @@ control_listening(const struct control_server *server)
 	return listening;
 }
 
-/* Why there is no control socket. */
+static bool
+serves(const struct control_server *s, const char *name)
+{
+	int errnum, fd = connect_to(s, name, &errnum);
+	bool answers = fd != -1;
+
+	io_close(&fd);
+	return answers;
+}
+
+/* Why there is no control socket, or only what another daemon left of it. */
 static enum control_outcome
 explain_absence(const struct control_server *s, struct errmsg *e)
 {
@@ -87,7 +97,7 @@ explain_absence(const struct control_server *s, struct errmsg *e)
 static enum control_outcome
 explain_connect(const struct control_server *s, int errnum, struct errmsg *e)
 {
-	if (errnum == ENOENT)
+	if (errnum == ENOENT || (errnum == ECONNREFUSED && serves(s, "mux")))
 		return explain_absence(s, e);
 	if (errnum == ECONNREFUSED) {
 		errmsg_set(e, "Nothing listens on %s/control any more: "

@@ -21,18 +21,23 @@ int
 ctl_flush(const struct ctl *c)
 {
 	struct control_reply r;
-	int64_t entries;
+	const struct json_line *l;
+	int64_t entries, refusals, tries;
 	int status = ctl_ask(c, "flushed", &r);
 
 	if (status != CTL_OK)
 		return status;
-	entries = json_line_int(control_next(&r, "flushed", NULL),
-	    "entries");
+	l = control_next(&r, "flushed", NULL);
+	entries = json_line_int(l, "entries");
+	refusals = json_line_int(l, "refusals");
+	tries = json_line_int(l, "tries");
 	if (c->json)
 		ctl_print_reply(&r);
 	else
-		printf("flushed %" PRId64 " %s\n", entries,
-		    entries == 1 ? "entry" : "entries");
+		printf("flushed %" PRId64 " %s, %" PRId64 " %s, %" PRId64
+		    " wrong %s\n", entries, entries == 1 ? "entry" :
+		    "entries", refusals, refusals == 1 ? "refusal" :
+		    "refusals", tries, tries == 1 ? "password" : "passwords");
 	control_reply_fini(&r);
 	return CTL_OK;
 }

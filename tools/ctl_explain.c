@@ -72,7 +72,7 @@ print_limits(const struct json_line *l)
 	}
 	if (json_line_bool(l, "exempt")) {
 		print_label("");
-		puts("the address is exempt from limits");
+		puts("the address itself is exempt (limit_exempt)");
 	}
 }
 
@@ -89,15 +89,21 @@ print_cache(const struct json_line *l)
 	}
 	if (strcmp(state, "none") == 0) {
 		puts("no success of it is remembered");
-		return;
+	} else {
+		(void)safe_text_put(stdout, state);
+		printf(", stored %s ago", ctl_duration(age,
+		    json_line_int(l, "age_sec")));
+		if (strcmp(state, "valid") == 0)
+			printf(", expires in %s", ctl_duration(left,
+			    json_line_int(l, "expires_sec")));
+		fputc('\n', stdout);
 	}
-	(void)safe_text_put(stdout, state);
-	printf(", stored %s ago", ctl_duration(age,
-	    json_line_int(l, "age_sec")));
-	if (strcmp(state, "valid") == 0)
-		printf(", expires in %s", ctl_duration(left,
-		    json_line_int(l, "expires_sec")));
-	fputc('\n', stdout);
+	if (json_line_int(l, "refusals") == 0)
+		return;
+	print_label("");
+	printf("refused passwords remembered: %" PRId64 ", the latest for "
+	    "another %s\n", json_line_int(l, "refusals"), ctl_duration(left,
+	    json_line_int(l, "refusals_expire_sec")));
 }
 
 static void

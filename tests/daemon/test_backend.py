@@ -84,6 +84,27 @@ def test_silence_ends_at_its_deadline(start_daemon, store, services,
 
 
 @needs_root
+def test_memory_waits_for_nobody(pam_daemon):
+    """What the cache knows and what a limit refuses is answered while every
+    worker hangs and others queue for it."""
+    daemon = pam_daemon("-c", "-n", "1", "--set", "workers_max=1",
+                        "--set", "backend_timeout=3", "--set",
+                        "limits=enforce", "--set", "limit_identity=1",
+                        "--set", "limit_compare=0")
+    assert daemon.ask(USER, PASSWORD, service="quick") == wire.OK
+    assert daemon.ask("eve", "wrong one", service="quick") == wire.NO
+    hanging = [Asking(daemon, "hang", login=f"user{number}")
+               for number in range(3)]
+    busy(daemon)
+    began = time.monotonic()
+    assert daemon.ask(USER, PASSWORD, service="quick") == wire.OK
+    assert daemon.ask("eve", "another", service="quick") == wire.OUTAGE
+    assert time.monotonic() - began < 1
+    for asking in hanging:
+        assert asking.result() == wire.OUTAGE
+
+
+@needs_root
 def test_hang_disturbs_nobody_else(pam_daemon):
     daemon = pam_daemon("-n", "2", "--set", "backend_timeout=2")
     hanging = Asking(daemon, "hang")

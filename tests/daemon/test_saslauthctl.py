@@ -251,7 +251,7 @@ def test_unwritable_output(serve, open_dir):
 def test_flush(serve, open_dir):
     server = serve([{"kind": "flushed", "entries": 1}, END])
     assert run("flush", "joe", rundir=open_dir).stdout == \
-        "flushed 1 entry\n"
+        "flushed 1 entry, 0 refusals, 0 wrong passwords\n"
     run("flush", "joe", "example.org", rundir=open_dir)
     run("flush", "--all", rundir=open_dir)
     run("flush", "joe", "", rundir=open_dir)

@@ -42,9 +42,9 @@ def test_cache(daemon):
     assert "  cache       valid, stored " in explained.stdout
     assert "step 1      backend sasldb, up for" in explained.stdout
     assert run("flush", "nobody", rundir=daemon.rundir).stdout == \
-        "flushed 0 entries\n"
+        "flushed 0 entries, 0 refusals, 0 wrong passwords\n"
     assert run("flush", USER, REALM, rundir=daemon.rundir).stdout == \
-        "flushed 1 entry\n"
+        "flushed 1 entry, 0 refusals, 0 wrong passwords\n"
     assert run("list", rundir=daemon.rundir).stdout == ""
 
 

@@ -57,7 +57,7 @@ look_up(struct cache *c, const struct cache_key *k, const char *password,
 size_t
 flush_identity(struct cache *c, const char *identity)
 {
-	struct cache_flush f = { 0, 0, 0 };
+	struct cache_flush f = { 0, 0, 0, 0 };
 
 	while (cache_flush_identity(c, identity, &f))
 		;

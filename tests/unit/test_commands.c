@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/io.h"
+#include "front/cache.h"
 #include "front/limits.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
@@ -138,7 +139,8 @@ static void
 test_flush(void **state)
 {
 	(void)state;
-	operator_has(ASK("flush"), "{\"kind\":\"flushed\",\"entries\":0}\n");
+	operator_has(ASK("flush"), "{\"kind\":\"flushed\",\"entries\":0,"
+	    "\"refusals\":0,\"tries\":0}\n");
 	operator_make_cache(1024 * 1024);
 	make_limits();
 	operator_remember("joe", "example.org", 0);
@@ -146,13 +148,14 @@ test_flush(void **state)
 	operator_remember("ann", "example.org", 0);
 	guess("joe@example.org", 4);
 	loglines_open(false);
-	operator_has(ASK("flush", "joe", "example.org"), "\"entries\":1}");
+	operator_has(ASK("flush", "joe", "example.org"),
+	    "\"entries\":1,\"refusals\":0,\"tries\":4}");
 	operator_has(loglines_next(), ": flush joe example.org");
 	operator_has(ASK("explain", "joe", "example.org", "smtp"),
 	    "\"identity\":0,");
 	/* Without a realm: whatever the realm. */
-	operator_has(ASK("flush", "joe"), "\"entries\":1}");
-	operator_has(ASK("flush"), "\"entries\":1}");
+	operator_has(ASK("flush", "joe"), "\"entries\":1,");
+	operator_has(ASK("flush"), "\"entries\":1,");
 	operator_has(ASK("stats"), "\"entries\":0,");
 }
 
@@ -216,6 +219,22 @@ test_explain_names(void **state)
 }
 
 static void
+refuse_remembered(const char *login, int64_t age_sec)
+{
+	const struct cache_key k = {
+		.chain = FAKE_MECH, .login = login, .realm = "",
+		.service = "smtp", .address = ""
+	};
+	struct secret pw = SECRET_INIT;
+
+	fake_front.settings.cache_negative_ttl_sec = 60;
+	assert_int_equal(secret_set(&pw, "stale", 5), 0);
+	cache_refuse(fake_front.cache, &k, &pw, REASON_BAD_PASSWORD,
+	    operator_now_msec / 1000 - age_sec);
+	secret_wipe(&pw);
+}
+
+static void
 test_explain_cache(void **state)
 {
 	const char *text;
@@ -241,6 +260,16 @@ test_explain_cache(void **state)
 	operator_has(text, "from the cache for another 3500 s");
 	operator_has(ASK("explain", "joe", "", "imap"),
 	    "\"enabled\":true,\"state\":\"none\"}\n");
+	/* Who is refused from memory is not told that a backend is asked. */
+	refuse_remembered("zoe", 10);
+	text = ASK("explain", "zoe", "", "smtp");
+	operator_has(text, "\"state\":\"none\",\"refusals\":1,"
+	    "\"refusals_expire_sec\":50}\n");
+	operator_has(text, "refused again without asking, for up to 50 s. ");
+	operator_has(ASK("explain", "zoe", "", "imap"),
+	    "\"text\":\"pam is asked.\"");
+	operator_has(ASK("flush", "zoe"),
+	    "\"entries\":0,\"refusals\":1,\"tries\":0}");
 }
 
 static void

@@ -245,7 +245,7 @@ test_flush_during_list(void **state)
 	fake_settle();
 	operator_is_whole(operator_reply(list));
 	assert_true(buf_len(&operator_heard) < 4 * 1024 * 1024);
-	operator_has(operator_reply(flusher), "\"entries\":100000}");
+	operator_has(operator_reply(flusher), "\"entries\":100000,");
 }
 
 static void

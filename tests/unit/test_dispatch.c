@@ -535,8 +535,10 @@ test_limit_peer(void **state)
 	fake_verdict(worker, fake_take(worker, "two"), AUTH_OK, REASON_NONE);
 	assert_string_equal(fake_reply(first), "OK");
 	assert_string_equal(fake_reply(second), "OK");
+	/* There is room again. */
 	first = fake_ask("three", "x");
-	fake_verdict(other, fake_take(worker, "three"), AUTH_OK, REASON_NONE);
+	assert_false(fake_answered(first));
+	dispatch_abandon(fake_front.dispatch);
 	assert_string_equal(fake_reply(first), "");
 	io_close(&worker);
 	io_close(&other);

@@ -172,6 +172,18 @@ test_nothing_counted(void **state)
 	assert_string_equal(written(), nothing_counted);
 }
 
+/* Rates begin at zero, and not with the first request. */
+static void
+test_known_mech(void **state)
+{
+	(void)state;
+	metrics_know_mech(metrics, "pam");
+	assert_true(has_line("saslauthd_answers_total{mech=\"pam\","
+	    "source=\"backend\",result=\"tempfail\"} 0"));
+	assert_int_equal(lines_with("saslauthd_answers_total{"), 12);
+	assert_int_equal(lines_with("mech=\"other\""), 0);
+}
+
 static void
 test_requests(void **state)
 {
@@ -196,7 +208,10 @@ test_requests(void **state)
 	    "source=\"cached\",result=\"ok\"} 1"));
 	assert_true(has_line("saslauthd_answers_total{mech=\"pam\","
 	    "source=\"limited\",result=\"tempfail\"} 1"));
-	assert_int_equal(lines_with("saslauthd_answers_total{"), 4);
+	/* Those that are still zero, too. */
+	assert_true(has_line("saslauthd_answers_total{mech=\"pam\","
+	    "source=\"backend\",result=\"tempfail\"} 0"));
+	assert_int_equal(lines_with("saslauthd_answers_total{"), 12);
 	/* Three sources, so three histograms. */
 	assert_int_equal(
 	    lines_with("saslauthd_request_duration_seconds_count"), 3);
@@ -490,6 +505,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing_counted, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_known_mech, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_requests, set_up,
 		    tear_down),
