@@ -17,6 +17,7 @@ sys.path.insert(0, str(TOP / "tests"))
 import cached                                               # noqa: E402
 import candidates                                           # noqa: E402
 import mechanisms                                           # noqa: E402
+import million                                              # noqa: E402
 import trouble                                              # noqa: E402
 from lib import isolation, syslogd                          # noqa: E402
 
@@ -26,6 +27,7 @@ INSIDE = "SASLAUTHD_BENCH_INSIDE"    # set once the namespaces are made
 MEASUREMENTS = {
     "mechanisms": mechanisms.run,
     "cached": cached.run,
+    "million": million.run,
     "hang": trouble.run_hang,
     "stalled": trouble.run_stalled,
     "joined": trouble.run_joined,

@@ -22,4 +22,5 @@ tests/bench/pam_slow.so: tests/bench/pam_slow.c
 
 EXTRA_DIST += tests/bench/README.md tests/bench/pam_slow.c \
 	tests/bench/compare.py tests/bench/candidates.py \
-	tests/bench/mechanisms.py tests/bench/cached.py tests/bench/trouble.py
+	tests/bench/mechanisms.py tests/bench/cached.py \
+	tests/bench/million.py tests/bench/trouble.py

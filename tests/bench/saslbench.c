@@ -36,6 +36,9 @@
 #define SECONDS_MAX (24 * 3600)
 #define STACK_BYTES (64 * 1024)
 #define SAMPLES_FIRST 1024	/* latencies a client has room for at first */
+#define DIGITS 7		/* of the number behind a login, see -N */
+#define LENGTH_BYTES 2		/* before each field */
+#define NUMBERS_MAX 10000000	/* as many as they can tell apart */
 
 enum exit_status { EXIT_ALL_AS_EXPECTED = 0, EXIT_SOME_NOT = 1,
 	EXIT_WRONG_USE = 64 };
@@ -46,12 +49,16 @@ struct options {
 	size_t nusers;
 	const char *service, *realm, *expected;
 	unsigned long clients, requests, wait_sec;
+	unsigned long numbers;	/* behind each login; 0: none */
+	bool at_random;
 	double seconds;
 };
 
 struct client {
 	pthread_t thread;
-	size_t first_user;
+	size_t user;		/* the next one, modulo their number */
+	struct buf numbered;	/* a request with its number */
+	uint64_t random;
 	uint32_t *usec;		/* one latency per answered request */
 	size_t count, cap;
 	unsigned long unexpected, failed;
@@ -64,7 +71,8 @@ static struct options opt = {
 	.wait_sec = WAIT_SEC,
 };
 static struct buf requests[USERS_MAX];
-static atomic_ulong started;
+static size_t number_at[USERS_MAX];	/* in the request */
+static atomic_ulong started, next_number;
 static uint64_t stop_at_nsec;
 
 static uint64_t now_nsec(void)
@@ -148,6 +156,51 @@ out:
 	return answered;
 }
 
+/* splitmix64: enough to ask for anybody, and no lock. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void put_number(unsigned char *to, uint64_t n)
+{
+	for (size_t i = DIGITS; i-- > 0; n /= 10)
+		to[i] = (unsigned char)('0' + n % 10);
+}
+
+/* In turn means over all clients, so that COUNT requests ask for each. */
+static const struct buf *with_number(struct client *c, size_t user)
+{
+	const struct buf *request = &requests[user];
+	uint64_t n = opt.at_random ? random_next(&c->random) :
+	    atomic_fetch_add(&next_number, 1);
+	unsigned char *to;
+
+	buf_reset(&c->numbered);
+	to = buf_room(&c->numbered, buf_len(request));
+	if (to == NULL) {
+		perror("saslbench");
+		exit(EXIT_SOME_NOT);
+	}
+	memcpy(to, buf_data(request), buf_len(request));
+	put_number(to + number_at[user], n % opt.numbers);
+	buf_added(&c->numbered, buf_len(request));
+	return &c->numbered;
+}
+
+/* No two clients ask for one user where there are enough. */
+static const struct buf *next_request(struct client *c)
+{
+	size_t user = c->user % opt.nusers;
+
+	c->user += opt.clients;
+	return opt.numbers > 0 ? with_number(c, user) : &requests[user];
+}
+
 static void keep_latency(struct client *c, uint64_t nsec)
 {
 	if (c->count == c->cap) {
@@ -168,15 +221,12 @@ static void *client_run(void *arg)
 {
 	struct client *c = arg;
 	char reply[WIRE_REPLY_MAX + 1];
-	size_t user = c->first_user;
 
 	while (another_wanted()) {
+		const struct buf *request = next_request(c);
 		uint64_t begin = now_nsec();
-		bool answered = ask(&requests[user % opt.nusers], reply,
-		    &c->refused);
+		bool answered = ask(request, reply, &c->refused);
 
-		/* No two clients ask for one user where there are enough. */
-		user += opt.clients;
 		if (!answered)
 			c->failed++;
 		else
@@ -235,6 +285,20 @@ static bool report(const struct client *clients, uint64_t nsec)
 	return unexpected == 0 && failed == 0 && total > 0;
 }
 
+/* The time: every run asks for others at random. */
+static void client_init(struct client *c, size_t nth)
+{
+	c->user = nth;
+	c->random = now_nsec();
+	buf_init(&c->numbered, REQUEST_MAX);
+}
+
+static void client_fini(struct client *c)
+{
+	buf_fini(&c->numbered);
+	free(c->usec);
+}
+
 static bool run(void)
 {
 	struct client *clients = calloc(opt.clients, sizeof(*clients));
@@ -251,7 +315,7 @@ static bool run(void)
 	begin = now_nsec();
 	stop_at_nsec = begin + (uint64_t)(opt.seconds * 1e9);
 	for (size_t i = 0; i < opt.clients; i++) {
-		clients[i].first_user = i;
+		client_init(&clients[i], i);
 		if (pthread_create(&clients[i].thread, &attr, client_run,
 		    &clients[i]) != 0) {
 			fprintf(stderr, "saslbench: no more threads\n");
@@ -262,7 +326,7 @@ static bool run(void)
 		pthread_join(clients[i].thread, NULL);
 	good = report(clients, now_nsec() - begin);
 	for (size_t i = 0; i < opt.clients; i++)
-		free(clients[i].usec);
+		client_fini(&clients[i]);
 	free(clients);
 	pthread_attr_destroy(&attr);
 	return good;
@@ -273,7 +337,8 @@ static void usage(const char *why)
 	fprintf(stderr, "saslbench: %s\n"
 	    "usage: saslbench -f SOCKET -u USER [-u USER ...]\n"
 	    "           -n REQUESTS | -t SECONDS [-c CLIENTS]\n"
-	    "           [-s service] [-r realm] [-e OK|NO] [-w SECONDS]\n"
+	    "           [-N COUNT [-R]] [-s service] [-r realm] [-e OK|NO]\n"
+	    "           [-w SECONDS]\n"
 	    "           <password\n", why);
 	exit(EXIT_WRONG_USE);
 }
@@ -304,7 +369,7 @@ static void parse_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "f:c:n:t:u:s:r:e:w:")) != -1)
+	while ((c = getopt(argc, argv, "f:c:n:t:u:N:Rs:r:e:w:")) != -1)
 		switch (c) {
 		case 'f':
 			if (strlen(optarg) >= sizeof(opt.address.sun_path))
@@ -320,6 +385,8 @@ static void parse_options(int argc, char **argv)
 				usage("too many users");
 			opt.users[opt.nusers++] = optarg;
 			break;
+		case 'N': opt.numbers = number(optarg, NUMBERS_MAX); break;
+		case 'R': opt.at_random = true; break;
 		case 's': opt.service = optarg; break;
 		case 'r': opt.realm = optarg; break;
 		case 'e': opt.expected = optarg; break;
@@ -332,6 +399,8 @@ static void parse_options(int argc, char **argv)
 		usage("-f and -u are needed");
 	if ((opt.requests == 0) == !(opt.seconds > 0))
 		usage("one of -n and -t is needed");
+	if (opt.at_random && opt.numbers == 0)
+		usage("-R needs -N");
 }
 
 /* One line of standard input, without its end. */
@@ -351,6 +420,22 @@ static void read_password(struct secret *pw)
 	secret_end(pw, n);
 }
 
+/* Under -N with room for the number behind the login, the first field. */
+static void encode(size_t user, const struct secret *pw)
+{
+	char *login;
+
+	if (asprintf(&login, "%s%*s", opt.users[user],
+	    opt.numbers > 0 ? DIGITS : 0, "") < 0)
+		usage("out of memory");
+	number_at[user] = LENGTH_BYTES + strlen(opt.users[user]);
+	buf_init(&requests[user], REQUEST_MAX);
+	if (wire_encode(&requests[user], login, pw, opt.service, opt.realm,
+	    NULL) < 0)
+		usage("a field is too long");
+	free(login);
+}
+
 int main(int argc, char **argv)
 {
 	struct secret pw = SECRET_INIT;
@@ -358,12 +443,8 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	read_password(&pw);
-	for (size_t i = 0; i < opt.nusers; i++) {
-		buf_init(&requests[i], REQUEST_MAX);
-		if (wire_encode(&requests[i], opt.users[i], &pw, opt.service,
-		    opt.realm, NULL) < 0)
-			usage("a field is too long");
-	}
+	for (size_t i = 0; i < opt.nusers; i++)
+		encode(i, &pw);
 	secret_wipe(&pw);
 	good = run();
 	for (size_t i = 0; i < opt.nusers; i++)
