@@ -13,7 +13,8 @@
  * comments; a key of letters, digits, '-' and '_', case folded, is followed
  * directly by ':'; blanks after the colon are skipped; the value runs to the
  * end of the line (LF or CR LF); trailing blanks are removed when a table
- * takes it, but kept for CONF_SECRET.
+ * takes it, but kept for CONF_SECRET. New is the named part: a line
+ * `KIND NAME {`, its entries, and a line `}`. Parts do not nest.
  */
 #ifndef COMMON_CONF_H
 #define COMMON_CONF_H
@@ -28,16 +29,28 @@ struct buf;
 #define CONF_LINE_MAX 16384	/* bytes; a longer line is an error */
 
 struct conf_entry {
+	size_t part;		/* 0: in none; n: in parts[n - 1] */
 	char *key;		/* lower case */
 	char *value;		/* as written, blanks in front removed */
 	char *origin;		/* "FILE:LINE", "--set", "-O", "-n" */
 	bool used;		/* some table has taken it */
 };
 
+struct conf_part {
+	char *kind;		/* "backend", lower case */
+	char *name;		/* as written: letters, digits, '.', '-', '_' */
+	char *origin;		/* "FILE:LINE" */
+};
+
 struct conf_entries {
 	struct conf_entry *list;
 	size_t count;
+	struct conf_part *parts;
+	size_t part_count;
 };
+
+#define CONF_ENTRIES_INIT { NULL, 0, NULL, 0 }
+#define CONF_NAME_MAX 64	/* bytes of a part's name */
 
 void conf_entries_fini(struct conf_entries *es);	/* wipes values */
 
@@ -47,6 +60,12 @@ int conf_add(struct conf_entries *es, const char *key, const char *value,
 /* "key=value" or "key: value" from the command line. */
 int conf_add_set(struct conf_entries *es, const char *text,
     struct errmsg *e);
+/* Begin a part; *part_r is its number, for conf_add_to(). -1 also when one
+ * of this kind and name is there. */
+int conf_add_part(struct conf_entries *es, const char *kind,
+    const char *name, const char *origin, size_t *part_r, struct errmsg *e);
+int conf_add_to(struct conf_entries *es, size_t part, const char *key,
+    const char *value, const char *origin, struct errmsg *e);
 /* Add a file's entries. -1 with "FILE:LINE: reason" on the first bad line
  * (nothing is added then), or with errno in *errnum_r when it cannot be
  * read (0 otherwise; may be NULL). */
@@ -68,6 +87,8 @@ enum conf_type {
 	CONF_PATH,	/* char *, absolute path, or empty */
 	CONF_CHOICE,	/* int, index into choices[] */
 	CONF_NETWORKS,	/* char *, text that networks_parse() takes */
+	CONF_LINES,	/* char *, never NULL: each time the key stands there
+			 * adds a line, the first without a LF before it */
 	CONF_SECRET	/* struct secret; value is never shown */
 };
 
@@ -80,6 +101,10 @@ struct conf_key {
 	const char *def;	/* in the file's own syntax; NULL: empty */
 	const char *const *choices;	/* CONF_CHOICE: NULL-terminated */
 	const char *help;	/* one line for manual page and --keys */
+	unsigned scope;		/* the owner's: where else the key may stand */
+	/* CONF_STRING: what else it has to be; -1 with "wants ...". NULL:
+	 * nothing. */
+	int (*check)(const char *text, struct errmsg *e);
 };
 
 struct conf_table {
@@ -102,10 +127,17 @@ void conf_fini(const struct conf_table *t, void *settings);
 typedef void conf_report(void *ctx, const char *text);
 unsigned conf_apply(const struct conf_table *t, struct conf_entries *es,
     void *settings, conf_report *bad, void *ctx);
+/* The same with the entries of one part; 0 is what stands in none, which
+ * conf_apply() takes. */
+unsigned conf_apply_part(const struct conf_table *t, struct conf_entries *es,
+    size_t part, void *settings, conf_report *bad, void *ctx);
 
-/* The entry that decides (the last one) for a key, or NULL. */
+/* The entry that decides (the last one) for a key in no part, or NULL. */
 const struct conf_entry *conf_find(const struct conf_entries *es,
     const char *key);
+/* The number of a part, or 0. */
+size_t conf_find_part(const struct conf_entries *es, const char *kind,
+    const char *name);
 /* The table's key nearest to a misspelt one, or NULL if none is near. */
 const char *conf_nearest(const struct conf_table *t, const char *key);
 const struct conf_key *conf_key_find(const struct conf_table *t,

@@ -98,6 +98,8 @@ set_string(const struct conf_key *k, char **member, const char *text)
 		return -1;
 	if (k->type == CONF_PATH && text[0] != 0 && text[0] != '/')
 		return -1;
+	if (k->check != NULL && k->check(text, NULL) != 0)
+		return -1;
 	copy = strdup(text);
 	if (copy == NULL)
 		return -1;
@@ -116,6 +118,23 @@ set_networks(const struct conf_key *k, char **member, const char *text)
 		return -1;
 	networks_fini(&ns);
 	return set_string(k, member, text);
+}
+
+static int
+add_line(const struct conf_key *k, char **member, const char *text)
+{
+	char *more;
+
+	if (*member == NULL || **member == '\0')
+		return set_string(k, member, text);
+	if (!length_fits(k, strlen(text)))
+		return -1;
+	more = str_dup_format("%s\n%s", *member, text);
+	if (more == NULL)
+		return -1;
+	free(*member);
+	*member = more;
+	return 0;
 }
 
 /* Set one member; -1 and unchanged when the text is no such value. */
@@ -138,11 +157,20 @@ set_member(const struct conf_key *k, void *settings, const char *text)
 		return parse_choice(text, k->choices, member);
 	case CONF_NETWORKS:
 		return set_networks(k, member, text);
+	case CONF_LINES:
+		return add_line(k, member, text);
 	case CONF_SECRET:
 		return length_fits(k, strlen(text)) ?
 		    secret_set(member, text, strlen(text)) : -1;
 	}
 	return -1;
+}
+
+static void
+clear_lines(char **member)
+{
+	free(*member);
+	*member = NULL;
 }
 
 void
@@ -154,6 +182,10 @@ conf_defaults(const struct conf_table *t, void *settings)
 
 	for (i = 0; i < t->count; i++) {
 		def = t->keys[i].def;
+		/* What was set before is no default's line. */
+		if (t->keys[i].type == CONF_LINES)
+			clear_lines((char **)(void *)((char *)settings +
+			    t->keys[i].offset));
 		rc = set_member(&t->keys[i], settings, def == NULL ? "" : def);
 		assert(rc == 0);
 		(void)rc;
@@ -172,6 +204,7 @@ conf_fini(const struct conf_table *t, void *settings)
 		case CONF_STRING:
 		case CONF_PATH:
 		case CONF_NETWORKS:
+		case CONF_LINES:
 			free(*(char **)member);
 			*(char **)member = NULL;
 			break;
@@ -207,6 +240,10 @@ explain(const struct conf_key *k, const char *text, struct errmsg *e)
 {
 	struct networks ns;
 
+	if (k->check != NULL && length_fits(k, strlen(text))) {
+		(void)k->check(text, e);
+		return;
+	}
 	switch (k->type) {
 	case CONF_BOOL:
 		errmsg_set(e, "wants yes or no");
@@ -231,6 +268,7 @@ explain(const struct conf_key *k, const char *text, struct errmsg *e)
 			networks_fini(&ns);
 		break;
 	case CONF_STRING:
+	case CONF_LINES:
 	case CONF_SECRET:
 		if (k->max == 0)
 			errmsg_set(e, "wants at least %ld bytes", k->min);
@@ -288,11 +326,20 @@ unsigned
 conf_apply(const struct conf_table *t, struct conf_entries *es,
     void *settings, conf_report *bad, void *ctx)
 {
+	return conf_apply_part(t, es, 0, settings, bad, ctx);
+}
+
+unsigned
+conf_apply_part(const struct conf_table *t, struct conf_entries *es,
+    size_t part, void *settings, conf_report *bad, void *ctx)
+{
 	const struct conf_key *k;
 	unsigned wrong = 0;
 	size_t i;
 
 	for (i = 0; i < es->count; i++) {
+		if (es->list[i].part != part)
+			continue;
 		k = conf_key_find(t, es->list[i].key);
 		if (k == NULL)
 			continue;
@@ -343,6 +390,7 @@ conf_type_name(enum conf_type type)
 	case CONF_PATH: return "path";
 	case CONF_CHOICE: return "choice";
 	case CONF_NETWORKS: return "networks";
+	case CONF_LINES: return "lines";
 	case CONF_SECRET: return "secret";
 	}
 	return "invalid";

@@ -175,6 +175,7 @@ frame_recv(int fd, enum frame_type *type_r, struct buf *payload,
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 3,
 	    .msg_control = &control, .msg_controllen = sizeof(control) };
 	enum frame_status status;
+	unsigned tries = 0;
 	int passfd;
 	ssize_t n;
 
@@ -184,9 +185,12 @@ frame_recv(int fd, enum frame_type *type_r, struct buf *payload,
 	iov[1].iov_base = buf_room(payload, COMMON_SIZE);
 	if (iov[1].iov_base == NULL)
 		return FRAME_BAD;
+	/* A peer that died with something unread leaves ECONNRESET in front
+	 * of its last words: once it is told, they can be read. */
 	do
 		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && (errno == EINTR || (errno == ECONNRESET &&
+	    tries++ == 0)));
 	if (n == -1)
 		return status_of_errno(errno);
 

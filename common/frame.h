@@ -25,19 +25,21 @@
 enum frame_type {
 	/* keeper -> front, pool */
 	FRAME_SETTINGS = 1,	/* struct of the receiver */
-	FRAME_LISTENER,		/* + descriptor */
+	FRAME_LISTENER,		/* name, + descriptor; in the site's order */
 	FRAME_CONTROL,		/* + descriptor: listens for the operator */
 	FRAME_TRIES,		/* + descriptor: memory of limits */
 	FRAME_ROLES,		/* who runs; whenever that changes */
 	FRAME_LOG,		/* + descriptor, may be missing */
-	FRAME_PEER,		/* + descriptor: channel front <-> pool */
+	FRAME_PEER,		/* + descriptor: channel front <-> pool; the
+				 * front gets backend and pool, too */
+	FRAME_BACKEND,		/* name, why: it cannot be opened for now */
 	FRAME_START,		/* all is handed over: serve */
 	FRAME_STOP,		/* msec: finish what runs, then FRAME_STOPPED */
 	/* front, pool -> keeper */
 	FRAME_READY,
 	FRAME_FAILED,		/* exit status, text */
 	FRAME_WANT_LOG,
-	FRAME_WANT_PEER,	/* the channel to the pool broke */
+	FRAME_WANT_PEER,	/* backend: the channel to its pool broke */
 	FRAME_SIGNAL,		/* a signal meant for the keeper */
 	FRAME_DRAIN,		/* the operator wants a stop without haste */
 	FRAME_STOPPED,

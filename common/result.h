@@ -35,6 +35,7 @@ enum auth_reason {
 	REASON_NOT_PERMITTED,		/* right password, wrong place */
 	REASON_EXTRA_QUESTION,		/* backend asked for more than one */
 	REASON_TOO_MANY_TRIES,		/* backend's own limit */
+	REASON_NO_ROUTE,		/* no route of ours is for it */
 	REASON_BAD_SERVICE,		/* service name that is none */
 	REASON_EMPTY_PASSWORD,		/* never a password, whoever asks */
 	/* outages */

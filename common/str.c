@@ -19,17 +19,22 @@
 #define NAME_MAX_COMPARED 64	/* str_distance */
 
 int
-str_copy(char *to, size_t size, const char *from)
+str_copy_n(char *to, size_t size, const char *from, size_t n)
 {
-	size_t len = strlen(from);
-
-	if (len >= size) {
+	if (n >= size) {
 		if (size > 0)
-			to[0] = 0;
+			to[0] = '\0';
 		return -1;
 	}
-	memcpy(to, from, len + 1);
+	memcpy(to, from, n);
+	to[n] = '\0';
 	return 0;
+}
+
+int
+str_copy(char *to, size_t size, const char *from)
+{
+	return str_copy_n(to, size, from, strlen(from));
 }
 
 int

@@ -14,6 +14,8 @@
 
 /* Copy with NUL; -1 (and to[0] = 0) when it does not fit: never cut. */
 int str_copy(char *to, size_t size, const char *from);
+/* The same with the first n bytes. */
+int str_copy_n(char *to, size_t size, const char *from, size_t n);
 
 /* snprintf that fails instead of cutting; -1 and "" when it does not fit. */
 int str_format(char *to, size_t size, const char *fmt, ...)

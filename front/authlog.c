@@ -132,8 +132,9 @@ format_plain(struct line *l, const struct authlog *a, bool extended,
 		add(l, "]");
 	}
 	if (extended)
-		add(l, " [ms=%lld] [id=%llu] [uid=%ld] [pid=%ld] "
-		    "[cached=%s] [source=%s]", (long long)(a->usec / 1000),
+		add(l, " [backend=%s] [ms=%lld] [id=%llu] [uid=%ld] "
+		    "[pid=%ld] [cached=%s] [source=%s]", a->backend,
+		    (long long)(a->usec / 1000),
 		    (unsigned long long)a->id, (long)a->uid, (long)a->pid,
 		    from_memory(a) ? "yes" : "no",
 		    answer_source_name(a->source));
@@ -150,6 +151,7 @@ add_members(struct json *j, const struct authlog *a, const struct escaped *v)
 	json_str(j, "realm", v->realm);
 	json_str(j, "remote", v->address);
 	json_str(j, "mech", a->mech);
+	json_str(j, "backend", a->backend);
 	json_str(j, "reason", has_reason(a) ? auth_reason_name(a->reason) :
 	    "");
 	json_str(j, "detail", v->detail);

@@ -15,7 +15,7 @@
 
 struct authlog {
 	const char *login, *service, *realm, *address;
-	const char *mech;
+	const char *mech, *backend;
 	enum auth_result result;
 	enum auth_reason reason;
 	const char *detail;	/* what the backend said, or "" */

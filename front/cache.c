@@ -33,10 +33,21 @@ struct cache {
 	struct cache_stats counted;	/* only what is counted */
 };
 
+static bool
+keeps_refusals(const struct cache_config *config)
+{
+	size_t i;
+
+	for (i = 0; i < CACHE_LIVES_MAX; i++)
+		if (config->life[i].negative_ttl_sec > 0)
+			return true;
+	return false;
+}
+
 struct cache *
 cache_new(const struct cache_config *config, struct errmsg *e)
 {
-	const size_t for_refusals = config->negative_ttl_sec > 0 ?
+	const size_t for_refusals = keeps_refusals(config) ?
 	    config->bytes / REFUSALS_SHARE : 0;
 	struct cache *c = calloc(1, sizeof(*c));
 
@@ -100,17 +111,18 @@ static enum cache_verdict
 look_among_successes(const struct cache *c, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec)
 {
-	const struct cache_config *config = &c->config;
 	const struct entry *en = entries_find(c->successes, k);
+	const struct cache_life *life;
 	bool right;
 
 	if (en == NULL)
 		return CACHE_MISS;
+	life = &c->config.life[en->life];
 	right = digest_equal(en->verifier, verifier);
-	if (is_younger(c, en, now_sec, config->ttl_sec))
+	if (is_younger(c, en, now_sec, life->ttl_sec))
 		return right ? CACHE_HIT : CACHE_OTHER;
 	return right && is_younger(c, en, now_sec,
-	    config->ttl_sec + config->grace_sec) ? CACHE_STALE : CACHE_MISS;
+	    life->ttl_sec + life->grace_sec) ? CACHE_STALE : CACHE_MISS;
 }
 
 static bool
@@ -125,7 +137,8 @@ is_refused(const struct cache *c, const struct entries_key *k,
 	en = entries_find_of(c->refusals, k, verifier,
 	    ENTRIES_OF_KEY_AND_PASSWORD);
 	if (en == NULL ||
-	    !is_younger(c, en, now_sec, c->config.negative_ttl_sec))
+	    !is_younger(c, en, now_sec,
+	    c->config.life[en->life].negative_ttl_sec))
 		return false;
 	*reason_r = (enum auth_reason)en->reason;
 	return true;
@@ -181,18 +194,26 @@ cache_lookup(struct cache *c, const struct cache_key *k,
 
 /* ---- learning ------------------------------------------------------------ */
 
+/* How old it may get before it answers nothing any more. */
+static int64_t
+life_sec(const struct cache *c, const struct ring *r, const struct entry *en)
+{
+	const struct cache_life *life = &c->config.life[en->life];
+
+	return r == c->refusals ? life->negative_ttl_sec :
+	    life->ttl_sec + life->grace_sec;
+}
+
 static void
 make_room(struct cache *c, struct ring *r, size_t size, int64_t now_sec)
 {
-	const int64_t life_sec = r == c->refusals ?
-	    c->config.negative_ttl_sec :
-	    c->config.ttl_sec + c->config.grace_sec;
 	struct entry *oldest;
 
 	while (!ring_has_room(r, size)) {
 		oldest = ring_oldest(r);
 		/* What is too old to answer is no loss. */
-		c->counted.evicted += is_younger(c, oldest, now_sec, life_sec);
+		c->counted.evicted += is_younger(c, oldest, now_sec,
+		    life_sec(c, r, oldest));
 		ring_drop(r, oldest);
 	}
 }
@@ -201,19 +222,19 @@ make_room(struct cache *c, struct ring *r, size_t size, int64_t now_sec)
 static bool
 add(struct cache *c, struct ring *r, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES],
-    enum auth_reason reason, int64_t now_sec)
+    enum auth_reason reason, unsigned life, int64_t now_sec)
 {
 	if (!ring_takes(r, entries_size(k)))
 		return false;
 	c->counted.evicted += entries_make_room(r, k);
 	make_room(c, r, entries_size(k), now_sec);
-	entries_add(r, k, verifier, reason, to_stored(c, now_sec));
+	entries_add(r, k, verifier, reason, life, to_stored(c, now_sec));
 	return true;
 }
 
 void
 cache_store(struct cache *c, const struct cache_key *k,
-    const struct secret *password, int64_t now_sec)
+    const struct secret *password, unsigned life, int64_t now_sec)
 {
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	struct entries_key packed;
@@ -228,12 +249,13 @@ cache_store(struct cache *c, const struct cache_key *k,
 		entries_drop(c->refusals, &packed, verifier,
 		    ENTRIES_OF_PASSWORD);
 	c->counted.stored += add(c, c->successes, &packed, verifier,
-	    REASON_NONE, now_sec);
+	    REASON_NONE, life, now_sec);
 }
 
 void
 cache_refuse(struct cache *c, const struct cache_key *k,
-    const struct secret *password, enum auth_reason reason, int64_t now_sec)
+    const struct secret *password, enum auth_reason reason, unsigned life,
+    int64_t now_sec)
 {
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	struct entries_key packed;
@@ -245,11 +267,11 @@ cache_refuse(struct cache *c, const struct cache_key *k,
 	if (reason == REASON_BAD_PASSWORD)
 		entries_drop(c->successes, &packed, verifier,
 		    ENTRIES_OF_PASSWORD);
-	if (c->refusals == NULL)
+	if (c->config.life[life].negative_ttl_sec == 0)
 		return;
 	entries_drop(c->refusals, &packed, verifier,
 	    ENTRIES_OF_KEY_AND_PASSWORD);
-	(void)add(c, c->refusals, &packed, verifier, reason, now_sec);
+	(void)add(c, c->refusals, &packed, verifier, reason, life, now_sec);
 }
 
 /* ---- what is too old to be learnt ---------------------------------------- */
@@ -379,7 +401,8 @@ cache_next(const struct cache *c, uint64_t *cursor,
 }
 
 int64_t
-cache_stored_sec(const struct cache *c, const struct cache_key *k)
+cache_stored_sec(const struct cache *c, const struct cache_key *k,
+    struct cache_life *life_r)
 {
 	const struct entry *en;
 	struct entries_key packed;
@@ -387,25 +410,32 @@ cache_stored_sec(const struct cache *c, const struct cache_key *k)
 	if (entries_pack(&packed, c->key, k) != 0)
 		return -1;
 	en = entries_find(c->successes, &packed);
-	return en != NULL ? stored_sec(c, en) : -1;
+	if (en == NULL)
+		return -1;
+	if (life_r != NULL)
+		*life_r = c->config.life[en->life];
+	return stored_sec(c, en);
 }
 
 size_t
 cache_refusals(const struct cache *c, const struct cache_key *k,
-    int64_t now_sec, int64_t *newest_sec_r)
+    int64_t now_sec, int64_t *left_sec_r)
 {
 	const struct entry *en;
 	struct entries_key packed;
+	int64_t left;
 	size_t n = 0;
 
 	if (c->refusals == NULL || entries_pack(&packed, c->key, k) != 0)
 		return 0;
 	for (en = entries_find(c->refusals, &packed); en != NULL;
 	    en = entries_find_older(c->refusals, &packed, en)) {
-		if (!is_younger(c, en, now_sec, c->config.negative_ttl_sec))
-			break;	/* so are all behind it */
-		if (n++ == 0)
-			*newest_sec_r = stored_sec(c, en);
+		left = c->config.life[en->life].negative_ttl_sec -
+		    (now_sec - stored_sec(c, en));
+		if (left <= 0)
+			continue;
+		if (n++ == 0 || left > *left_sec_r)
+			*left_sec_r = left;
 	}
 	return n;
 }

@@ -24,11 +24,18 @@
 
 struct cache;
 
-struct cache_config {
-	size_t bytes;		/* hard bound on all of it */
+/* How long what a backend said is believed. */
+struct cache_life {
 	int64_t ttl_sec;	/* of a success; hits do not prolong it */
 	int64_t grace_sec;	/* kept beyond that, for outages; 0: not */
 	int64_t negative_ttl_sec;	/* of a refusal; 0: not kept */
+};
+
+#define CACHE_LIVES_MAX 64	/* a backend's index is its life's */
+
+struct cache_config {
+	size_t bytes;		/* hard bound on all of it */
+	struct cache_life life[CACHE_LIVES_MAX];
 };
 
 struct cache_key {
@@ -52,17 +59,19 @@ enum cache_verdict cache_lookup(struct cache *c, const struct cache_key *k,
     const struct secret *password, int64_t now_sec,
     enum auth_reason *reason_r);
 
-/* Remember a success. If the identity's password was another one, every
- * success of it goes first, and so does every refusal of this password. The
- * oldest entries make room; an identity with very many loses its own. */
+/* Remember a success, for as long as this life says. If the identity's
+ * password was another one, every success of it goes first, and so does every
+ * refusal of this password. The oldest entries make room; an identity with
+ * very many loses its own. */
 void cache_store(struct cache *c, const struct cache_key *k,
-    const struct secret *password, int64_t now_sec);
+    const struct secret *password, unsigned life, int64_t now_sec);
 
 /* Remember a refusal: of this service, address and password only. Call it
  * for each, even if they are not kept: successes of the identity with this
  * password go where that was wrong (REASON_BAD_PASSWORD), others never. */
 void cache_refuse(struct cache *c, const struct cache_key *k,
-    const struct secret *password, enum auth_reason reason, int64_t now_sec);
+    const struct secret *password, enum auth_reason reason, unsigned life,
+    int64_t now_sec);
 
 /* Is this verdict about a password, asked for at that time, overtaken? Since
  * then the identity was forgotten or flushed, or another password of it was
@@ -115,12 +124,14 @@ struct cache_entry {
 bool cache_next(const struct cache *c, uint64_t *cursor,
     struct cache_entry *entry_r);
 
-/* When was this identity's success for this service stored? -1: never. */
-int64_t cache_stored_sec(const struct cache *c, const struct cache_key *k);
+/* When was this identity's success for this service stored, and how long is
+ * it believed (NULL: no matter)? -1: there is none. */
+int64_t cache_stored_sec(const struct cache *c, const struct cache_key *k,
+    struct cache_life *life_r);
 
-/* How many passwords are refused from memory for it now? *newest_sec_r is
- * set if there are any: when the latest of them was stored. */
+/* How many passwords are refused from memory for it now? *left_sec_r is set
+ * if there are any: for how long the last of them still is. */
 size_t cache_refusals(const struct cache *c, const struct cache_key *k,
-    int64_t now_sec, int64_t *newest_sec_r);
+    int64_t now_sec, int64_t *left_sec_r);
 
 #endif

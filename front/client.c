@@ -42,6 +42,7 @@ struct peer {
 struct client {
 	TAILQ_ENTRY(client) link;	/* in `incomplete` while READING */
 	struct front *front;
+	const struct site_listener *listener;	/* where it came in */
 	struct peer *peer;		/* NULL until somebody asks */
 	pid_t pid;
 	int fd;
@@ -154,7 +155,7 @@ client_free(struct client *c)
 bool
 clients_are_full(const struct clients *cs)
 {
-	return cs->count >= (size_t)cs->front->settings.clients_max;
+	return cs->count >= (size_t)cs->front->site.settings.clients_max;
 }
 
 bool
@@ -184,6 +185,12 @@ clients_drop_incomplete(struct clients *cs)
 {
 	while (!TAILQ_EMPTY(&cs->incomplete))
 		client_free(TAILQ_FIRST(&cs->incomplete));
+}
+
+const struct site_listener *
+client_listener(const struct client *c)
+{
+	return c->listener;
 }
 
 uid_t
@@ -455,7 +462,7 @@ on_stalled(void *arg)
 
 	log_msg(LOG_DEBUG, "client", "uid %ld sent no complete request in "
 	    "%ld s: closed", (long)c->peer->uid,
-	    c->front->settings.client_timeout_sec);
+	    c->front->site.settings.client_timeout_sec);
 	client_free(c);
 }
 
@@ -470,7 +477,7 @@ first_read(struct client *c)
 	case MORE:
 		identify(c);
 		if (c->peer == NULL || watch(c, on_readable, on_stalled,
-		    c->front->settings.client_timeout_sec * 1000) != 0)
+		    c->front->site.settings.client_timeout_sec * 1000) != 0)
 			client_free(c);
 		break;
 	case BEGUN:
@@ -487,7 +494,7 @@ request_bytes_max(const struct wire_limits *l)
 }
 
 void
-client_start(struct front *f, int fd)
+client_start(struct front *f, const struct site_listener *l, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 
@@ -496,6 +503,7 @@ client_start(struct front *f, int fd)
 		return;
 	}
 	c->front = f;
+	c->listener = l;
 	c->fd = fd;
 	f->clients->count++;
 	buf_init(&c->in, request_bytes_max(&f->wire_limits));

@@ -12,6 +12,7 @@
 struct client;
 struct clients;
 struct front;
+struct site_listener;
 
 struct clients *clients_new(struct front *f);
 /* Are there clients_max of them? */
@@ -24,8 +25,11 @@ size_t clients_count(const struct clients *cs);
 /* Incomplete requests are not waited for any more (the daemon stops). */
 void clients_drop_incomplete(struct clients *cs);
 
-/* Take an accepted, non-blocking descriptor. */
-void client_start(struct front *f, int fd);
+/* Take an accepted, non-blocking descriptor. The listener is borrowed. */
+void client_start(struct front *f, const struct site_listener *l, int fd);
+
+/* Where it came in. */
+const struct site_listener *client_listener(const struct client *c);
 
 /* Of the peer. The first of these costs a system call. */
 uid_t client_uid(struct client *c);	/* -1: unknown */

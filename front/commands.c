@@ -8,17 +8,19 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "front/cache.h"
+#include "front/canonical.h"
 #include "front/client.h"
 #include "front/commands.h"
 #include "front/dispatch.h"
 #include "front/explain.h"
 #include "front/front.h"
+#include "front/identity.h"
 #include "front/limits.h"
 #include "front/metrics.h"
 #include "front/report.h"
-#include "front/request.h"
 
 #define TEXT_CHUNK 4096		/* of the exposition, in one line */
+#define IDENTITY_SIZE (CANONICAL_LOGIN_MAX + 1 + WIRE_NAME_MAX_LIMIT + 1)
 
 enum step {
 	LAST,			/* all is written but the line "end" */
@@ -67,7 +69,7 @@ do_status(struct command *c, struct buf *to)
 	struct front *f = c->front;
 
 	return last(report_daemon(f, to) == 0 && report_roles(f, to) == 0 &&
-	    report_backend(f, to) == 0 && report_clients(f, to) == 0 &&
+	    report_backends(f, to) == 0 && report_clients(f, to) == 0 &&
 	    report_queue(f, to) == 0 && report_cache(f, to) == 0 &&
 	    report_limits(f, to) == 0 && report_log(f, to) == 0 ? 0 : -1, c);
 }
@@ -82,7 +84,7 @@ do_stats(struct command *c, struct buf *to)
 		return WRONG_USE;
 	return last(report_totals(f, to) == 0 && report_cache(f, to) == 0 &&
 	    (!spread || report_spread(f, to) == 0) &&
-	    report_backend(f, to) == 0 && report_queue(f, to) == 0 ? 0 : -1,
+	    report_backends(f, to) == 0 && report_queue(f, to) == 0 ? 0 : -1,
 	    c);
 }
 
@@ -92,18 +94,21 @@ static int
 write_metrics(struct command *c)
 {
 	struct front *f = c->front;
-	struct dispatch_status backend;
+	struct dispatch_status backends[SITE_BACKENDS_MAX];
 	struct cache_stats cache;
 	struct limits_stats limits;
 	const struct metrics_now now = {
-		.backends = &backend, .backend_count = 1,
+		.backends = backends,
+		.backend_count = f->site.backend_count,
 		.cache = f->cache != NULL ? &cache : NULL,
 		.limits = f->limits != NULL ? &limits : NULL,
 		.roles = &f->roles, .clients = clients_count(f->clients),
 		.log_lost = log_lost(), .now_msec = deadline_now_msec()
 	};
+	size_t i;
 
-	dispatch_status(f->dispatch, &backend);
+	for (i = 0; i < f->site.backend_count; i++)
+		dispatch_status(f->dispatches[i], &backends[i]);
 	if (f->cache != NULL)
 		cache_stats(f->cache, &cache);
 	if (f->limits != NULL)
@@ -184,7 +189,7 @@ forget_guesses(struct command *c, const char *identity)
 	limits_stats(c->front->limits, now_msec, &before);
 	limits_forget(c->front->limits, identity);
 	limits_stats(c->front->limits, now_msec, &after);
-	c->tries_gone = before.tries - after.tries;
+	c->tries_gone += before.tries - after.tries;
 }
 
 /* Whoever locked himself out by guessing is what flushing one user is for,
@@ -192,16 +197,22 @@ forget_guesses(struct command *c, const char *identity)
 static enum step
 flush_user(struct command *c, struct buf *to)
 {
-	const char *realm = c->count > 2 ? c->words[2] : "";
 	struct front *f = c->front;
-	const char *identity;
-	char *login;
+	char identity[IDENTITY_SIZE];
+	struct canonical form;
 
-	login = request_login(f, c->words[1], realm);
-	if (login == NULL)
+	if (canonical_form(&f->site.settings, &f->site.listeners[0],
+	    c->words[1], c->count > 2 ? c->words[2] : "", &form) !=
+	    CANONICAL_DONE)
 		return last(-1, c);
-	identity = request_identity(f, login, realm);
-	free(login);
+	/* Whether a route's backends look at the realm or not. */
+	(void)identity_format(identity, sizeof(identity), form.login,
+	    form.realm, false);
+	if (f->limits != NULL && !c->begun)
+		forget_guesses(c, identity);
+	(void)identity_format(identity, sizeof(identity), form.login,
+	    form.realm, true);
+	canonical_fini(&form);
 	if (f->limits != NULL && !c->begun)
 		forget_guesses(c, identity);
 	if (f->cache != NULL &&

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/deadline.h"
 #include "common/str.h"
@@ -22,7 +23,9 @@
 
 struct dispatch {
 	struct front *front;
+	const struct site_backend *backend;
 	char mech[MECH_NAME_MAX];
+	char trouble[ERRMSG_MAX];	/* why it cannot be opened */
 	bool sees_address, sees_realm;
 	struct workers *workers;
 	struct flights *flights;
@@ -37,6 +40,18 @@ const char *
 dispatch_mech(const struct dispatch *d)
 {
 	return d->mech;
+}
+
+const char *
+dispatch_name(const struct dispatch *d)
+{
+	return d->backend->name;
+}
+
+const struct settings *
+dispatch_settings(const struct dispatch *d)
+{
+	return &d->backend->settings;
 }
 
 bool
@@ -57,8 +72,10 @@ dispatch_status(struct dispatch *d, struct dispatch_status *s_r)
 	int64_t median = service_time_median_usec(&d->service_time);
 
 	*s_r = (struct dispatch_status){
-		.mech = d->mech,
-		.up = !d->health.down && !workers_are_down(d->workers),
+		.name = d->backend->name, .mech = d->mech,
+		.trouble = d->trouble,
+		.up = d->trouble[0] == '\0' && !d->health.down &&
+		    !workers_are_down(d->workers),
 		.since_msec = d->health.changed_msec,
 		.workers_starting = workers_count(d->workers, STARTING),
 		.workers_idle = workers_count(d->workers, IDLE),
@@ -89,18 +106,17 @@ flight_of(struct queue_item *item)
 /* Everybody aboard gets the answer; but a code that is good for one login
  * was won by the first alone, and the others ask for themselves. */
 static void
-end(struct dispatch *d, struct flight *fl, const struct frame_answer *a)
+end(struct flight *fl, const struct frame_answer *a)
 {
 	struct request *r, *first = TAILQ_FIRST(&fl->requests);
 
 	flight_land(fl);
-	request_learn(d->front, &fl->question, a, fl->given_usec);
 	while ((r = TAILQ_FIRST(&fl->requests)) != NULL) {
 		flight_leave(r);
 		if (a->one_time && r != first)
 			request_ask_alone(r, &fl->question.password);
 		else
-			request_decided(r, a, r == first ? ANSWER_BACKEND :
+			request_answered(r, a, r == first ? ANSWER_BACKEND :
 			    ANSWER_JOINED, &fl->question.password);
 	}
 	flight_free(fl);
@@ -113,8 +129,8 @@ fail(struct dispatch *d, struct flight *fl, enum auth_reason reason,
 	struct frame_answer a = { .result = AUTH_TEMPFAIL, .reason = reason };
 
 	(void)str_copy(a.detail, sizeof(a.detail), detail);
-	health_note(&d->health, d->mech, a.result, reason, detail);
-	end(d, fl, &a);
+	health_note(&d->health, d->backend->name, a.result, reason, detail);
+	end(fl, &a);
 }
 
 static void
@@ -134,7 +150,7 @@ note_time(struct dispatch *d, const struct flight *fl)
 	int64_t usec = deadline_now_usec() - fl->given_usec;
 
 	service_time_note(&d->service_time, usec);
-	metrics_count_backend(d->front->metrics, d->mech, usec);
+	metrics_count_backend(d->front->metrics, d->backend->name, usec);
 }
 
 /* True: a worker has it now. */
@@ -142,7 +158,7 @@ static bool
 give(struct dispatch *d, struct flight *fl)
 {
 	struct deadline step = deadline_in_msec(
-	    d->front->settings.backend_timeout_sec * 1000);
+	    d->backend->settings.backend_timeout_sec * 1000);
 	struct deadline latest = flight_deadline(fl);
 
 	fl->cut_short = latest.at_msec < step.at_msec;
@@ -155,7 +171,7 @@ give(struct dispatch *d, struct flight *fl)
 	}
 	fl->given_usec = deadline_now_usec();
 	fl->question.left_msec = (uint32_t)deadline_left_msec(&step);
-	fl->question.verbose = d->front->settings.verbose;
+	fl->question.verbose = d->front->site.settings.verbose;
 	if (!workers_give(d->workers, fl))
 		return false;
 	loop_timer_set(fl->timer, deadline_left_msec(&step));
@@ -226,10 +242,11 @@ on_answered(void *arg, struct flight *fl, const struct frame_answer *a)
 
 	loop_timer_unset(fl->timer);
 	note_time(d, fl);
-	health_note(&d->health, d->mech, a->result, a->reason, a->detail);
+	health_note(&d->health, d->backend->name, a->result, a->reason,
+	    a->detail);
 	/* First the next one to the worker: it need not wait for our log. */
 	on_idle(d);
-	end(d, fl, a);
+	end(fl, a);
 }
 
 static void
@@ -283,7 +300,7 @@ make_room(struct dispatch *d, uid_t uid)
 {
 	struct queue_item *item;
 
-	if (d->queue.count < (size_t)d->front->settings.queue_max)
+	if (d->queue.count < (size_t)d->backend->settings.queue_max)
 		return true;
 	item = queue_pop_greedy(&d->queue, uid);
 	if (item == NULL)
@@ -292,21 +309,36 @@ make_room(struct dispatch *d, uid_t uid)
 	return true;
 }
 
+/* It does not get as far as a flight. */
+static void
+refuse(struct request *r, enum auth_result result, enum auth_reason reason,
+    const char *detail)
+{
+	struct frame_answer a = { .result = result, .reason = reason };
+
+	(void)str_copy_n(a.detail, sizeof(a.detail), detail,
+	    strnlen(detail, sizeof(a.detail) - 1));
+	request_answered(r, &a, ANSWER_BACKEND, &r->password);
+}
+
 /* May it wait for a worker? If not, it has been answered. */
 static bool
 admit(struct dispatch *d, struct request *r)
 {
 	char why[FRAME_DETAIL_MAX];
 
-	if (workers_count(d->workers, IDLE) > 0)
+	if (d->trouble[0] != '\0')
+		refuse(r, AUTH_MISCONFIG, REASON_CONFIG, d->trouble);
+	else if (workers_count(d->workers, IDLE) > 0)
 		return true;
 	else if (workers_are_down(d->workers))
-		request_failed(r, REASON_BACKEND_DOWN,
+		refuse(r, AUTH_TEMPFAIL, REASON_BACKEND_DOWN,
 		    "no worker can be started");
 	else if (is_too_late(d, r, why, sizeof(why)))
-		request_failed(r, REASON_QUEUE_FULL, why);
+		refuse(r, AUTH_TEMPFAIL, REASON_QUEUE_FULL, why);
 	else if (!make_room(d, client_uid(r->client)))
-		request_failed(r, REASON_QUEUE_FULL, "queue_max is reached");
+		refuse(r, AUTH_TEMPFAIL, REASON_QUEUE_FULL,
+		    "queue_max is reached");
 	else
 		return true;
 	return false;
@@ -319,7 +351,7 @@ find_flight(struct dispatch *d, const struct request *r)
 {
 	struct flight *fl;
 
-	if (!d->front->settings.join || r->alone)
+	if (!d->backend->settings.join || r->alone)
 		return NULL;
 	fl = flights_find(d->flights, r, d->sees_address);
 	return fl != NULL && fl->worker != NULL && fl->cut_short ? NULL : fl;
@@ -328,14 +360,15 @@ find_flight(struct dispatch *d, const struct request *r)
 void
 dispatch_submit(struct dispatch *d, struct request *r)
 {
-	const long peer_max = d->front->settings.limit_peer;
+	const long peer_max = d->front->site.settings.limit_peer;
 	/* Joined or not, it counts for limit_peer from now on. */
 	uid_t uid = client_uid(r->client);
 	struct flight *fl;
 
 	if (peer_max > 0 && client_peer_waiting(r->client) >
 	    (size_t)peer_max) {
-		request_failed(r, REASON_PEER_FULL, "limit_peer is reached");
+		refuse(r, AUTH_TEMPFAIL, REASON_PEER_FULL,
+		    "limit_peer is reached");
 		return;
 	}
 	fl = find_flight(d, r);
@@ -345,10 +378,10 @@ dispatch_submit(struct dispatch *d, struct request *r)
 	}
 	if (!admit(d, r))
 		return;
-	fl = flight_new(d->front->settings.join && !r->alone ? d->flights :
+	fl = flight_new(d->backend->settings.join && !r->alone ? d->flights :
 	    NULL, r);
 	if (fl == NULL) {
-		request_failed(r, REASON_NO_MEMORY, "");
+		refuse(r, AUTH_TEMPFAIL, REASON_NO_MEMORY, "");
 		return;
 	}
 	fl->dispatch = d;
@@ -369,8 +402,9 @@ dispatch_leave(struct request *r)
 		return "";
 	if (TAILQ_EMPTY(&fl->requests)) {
 		queue_remove(&fl->dispatch->queue, &fl->queued);
-		health_note(&fl->dispatch->health, fl->dispatch->mech,
-		    AUTH_TEMPFAIL, REASON_DEADLINE, why);
+		health_note(&fl->dispatch->health,
+		    fl->dispatch->backend->name, AUTH_TEMPFAIL,
+		    REASON_DEADLINE, why);
 		flight_free(fl);
 	}
 	return why;
@@ -397,9 +431,10 @@ dispatch_link(struct dispatch *d, struct buf *description, int fd)
 	    buf_get_u32(description, &ready) != 0 ||
 	    buf_get_u32(description, &max) != 0 || ready == 0 || max < ready)
 		return -1;
+	d->trouble[0] = '\0';
 	d->sees_address = sees_address != 0;
 	d->sees_realm = sees_realm != 0;
-	metrics_know_mech(d->front->metrics, d->mech);
+	metrics_know_mech(d->front->metrics, d->backend->name);
 	return workers_link(d->workers, ready, max, fd);
 }
 
@@ -411,19 +446,29 @@ static const struct workers_events workers_events = {
 	.waiting = on_waiting,
 };
 
+void
+dispatch_cannot_open(struct dispatch *d, const char *why)
+{
+	(void)str_copy_n(d->trouble, sizeof(d->trouble), why,
+	    strnlen(why, sizeof(d->trouble) - 1));
+	if (d->trouble[0] == '\0')
+		(void)str_copy(d->trouble, sizeof(d->trouble), "unknown");
+}
+
 struct dispatch *
-dispatch_new(struct front *f)
+dispatch_new(struct front *f, const struct site_backend *backend)
 {
 	struct dispatch *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
 	d->front = f;
-	(void)str_copy(d->mech, sizeof(d->mech), f->settings.mechanism);
+	d->backend = backend;
+	(void)str_copy(d->mech, sizeof(d->mech), backend->settings.mechanism);
 	queue_init(&d->queue);
 	health_init(&d->health);
 	d->flights = flights_new();
-	d->workers = workers_new(f, d->mech, &workers_events, d);
+	d->workers = workers_new(f, backend, &workers_events, d);
 	if (d->flights != NULL && d->workers != NULL)
 		return d;
 	flights_free(d->flights);

@@ -19,21 +19,32 @@ struct dispatch;
 struct front;
 struct request;
 
-struct dispatch *dispatch_new(struct front *f);	/* NULL: out of memory */
+struct site_backend;
+
+/* For a backend of the site, which is borrowed. NULL: out of memory. */
+struct dispatch *dispatch_new(struct front *f,
+    const struct site_backend *backend);
 
 /* The keeper linked us to a (new) pool: its description and our channel,
  * which is taken over. Workers of an older pool are let go. -1: the
  * description does not parse. */
 int dispatch_link(struct dispatch *d, struct buf *description, int fd);
 
-/* Name of the mechanism, for log and cache. */
+/* The keeper says that the backend cannot be opened: until its next link,
+ * requests are misconfigured, for this reason. */
+void dispatch_cannot_open(struct dispatch *d, const char *why);
+
+/* The backend's name, and its mechanism. */
+const char *dispatch_name(const struct dispatch *d);
 const char *dispatch_mech(const struct dispatch *d);
+const struct settings *dispatch_settings(const struct dispatch *d);
 /* May its verdict depend on the client's address (the realm)? */
 bool dispatch_sees_address(const struct dispatch *d);
 bool dispatch_sees_realm(const struct dispatch *d);
 
 struct dispatch_status {
-	const char *mech;
+	const char *name, *mech;
+	const char *trouble;	/* why it cannot be opened, or "" */
 	bool up;		/* as the log said last */
 	int64_t since_msec;	/* monotonic; of the last change or start */
 	unsigned workers_starting, workers_idle, workers_busy;

@@ -44,6 +44,7 @@ struct entry {
 	uint16_t len, identity_len;
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	unsigned char reason;	/* enum auth_reason, of a refusal */
+	unsigned char life;	/* index of its cache_life */
 	char names[];
 };
 
@@ -86,6 +87,6 @@ bool entries_make_room(struct ring *r, const struct entries_key *k);
 /* There must be room in the ring. */
 void entries_add(struct ring *r, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES],
-    enum auth_reason reason, uint32_t stored);
+    enum auth_reason reason, unsigned life, uint32_t stored);
 
 #endif

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/deadline.h"
 #include "common/str.h"
 #include "common/wire.h"
 #include "front/cache.h"
+#include "front/canonical.h"
 #include "front/dispatch.h"
 #include "front/explain.h"
 #include "front/front.h"
 #include "front/limits.h"
+#include "front/memory.h"
 #include "front/report.h"
-#include "front/request.h"
+#include "front/route.h"
 
 #define ADVICE_MAX 512
 
@@ -22,13 +23,15 @@ enum remembered { NONE, VALID, STALE, EXPIRED };
 struct outlook {
 	struct front *front;
 	struct frame_request question;
+	const struct site_route *route;	/* NULL: none */
 	const char *identity;
 	struct limits_state limits;
 	enum remembered cache;
 	int64_t age_sec;
+	struct cache_life life;		/* of what is remembered */
 	size_t refusals;		/* passwords refused from memory */
 	int64_t refusals_left_sec;	/* the latest of them, still */
-	struct dispatch_status backend;
+	struct dispatch_status first;	/* the backend that is asked first */
 };
 
 static const char *
@@ -80,25 +83,22 @@ look_at_limits(struct outlook *o)
 static void
 look_at_cache(struct outlook *o)
 {
-	const struct settings *s = &o->front->settings;
-	char host[REQUEST_HOST_SIZE];
 	int64_t stored, now_sec = deadline_now_msec() / 1000;
+	char host[MEMORY_HOST_SIZE];
 	struct cache_key k;
 
-	if (o->front->cache == NULL)
+	if (!memory_is_cacheable(o->front, o->route))
 		return;
-	k = request_cache_key(o->front, &o->question, host);
-	o->refusals = cache_refusals(o->front->cache, &k, now_sec, &stored);
-	if (o->refusals > 0)
-		o->refusals_left_sec = s->cache_negative_ttl_sec -
-		    (now_sec - stored);
-	stored = cache_stored_sec(o->front->cache, &k);
+	k = memory_key(o->front, o->route, &o->question, host);
+	o->refusals = cache_refusals(o->front->cache, &k, now_sec,
+	    &o->refusals_left_sec);
+	stored = cache_stored_sec(o->front->cache, &k, &o->life);
 	if (stored < 0)
 		return;
 	o->age_sec = now_sec - stored;
-	if (o->age_sec < s->cache_ttl_sec)
+	if (o->age_sec < o->life.ttl_sec)
 		o->cache = VALID;
-	else if (o->age_sec < s->cache_ttl_sec + s->cache_grace_sec)
+	else if (o->age_sec < o->life.ttl_sec + o->life.grace_sec)
 		o->cache = STALE;
 	else
 		o->cache = EXPIRED;
@@ -123,7 +123,7 @@ tell_canonical(const struct outlook *o, struct buf *to)
 static int
 tell_limits(const struct outlook *o, struct buf *to)
 {
-	const struct settings *s = &o->front->settings;
+	const struct settings *s = &o->front->site.settings;
 	struct json j;
 
 	report_begin(&j, to, "limits");
@@ -145,12 +145,11 @@ tell_cache(const struct outlook *o, struct buf *to)
 	struct json j;
 
 	report_begin(&j, to, "cache");
-	json_bool(&j, "enabled", o->front->cache != NULL);
+	json_bool(&j, "enabled", memory_is_cacheable(o->front, o->route));
 	json_str(&j, "state", remembered_word(o->cache));
 	if (o->cache != NONE) {
 		json_int(&j, "age_sec", o->age_sec);
-		json_int(&j, "expires_sec",
-		    o->front->settings.cache_ttl_sec - o->age_sec);
+		json_int(&j, "expires_sec", o->life.ttl_sec - o->age_sec);
 	}
 	if (o->refusals > 0) {
 		json_int(&j, "refusals", (int64_t)o->refusals);
@@ -160,17 +159,49 @@ tell_cache(const struct outlook *o, struct buf *to)
 }
 
 static int
-tell_backend(const struct outlook *o, struct buf *to)
+tell_route(const struct outlook *o, struct buf *to)
 {
-	const struct dispatch *d = o->front->dispatch;
+	struct json j;
+
+	report_begin(&j, to, "route");
+	json_str(&j, "name", o->route->name);
+	json_str(&j, "chain", o->route->chain);
+	return json_end(&j);
+}
+
+static const char *
+then_word(bool next)
+{
+	return next ? "next" : "stop";
+}
+
+static int
+tell_step(const struct outlook *o, size_t i, struct buf *to)
+{
+	const struct site_step *step = &o->route->steps[i];
+	struct dispatch *d = front_backend(o->front, o->route, i);
 	struct json j;
 
 	report_begin(&j, to, "backend");
-	json_int(&j, "step", 1);
-	report_backend_members(o->front, &j);
+	json_int(&j, "step", (int64_t)i + 1);
+	report_backend_members(d, &j);
 	json_bool(&j, "sees_address", dispatch_sees_address(d));
 	json_bool(&j, "sees_realm", dispatch_sees_realm(d));
+	json_str(&j, "denied", then_word(step->next_if_denied));
+	json_str(&j, "no_such_user", then_word(step->next_if_no_such_user));
+	json_str(&j, "temporary", then_word(step->next_if_temporary));
 	return json_end(&j);
+}
+
+static int
+tell_steps(const struct outlook *o, struct buf *to)
+{
+	size_t i;
+
+	for (i = 0; i < o->route->step_count; i++)
+		if (tell_step(o, i, to) != 0)
+			return -1;
+	return 0;
 }
 
 static const char *
@@ -196,7 +227,7 @@ static void
 advise_limited(const struct outlook *o, char *text, size_t size)
 {
 	const char *why = limit_text(o->limits.verdict);
-	long compare = o->front->settings.limit_compare;
+	long compare = o->front->site.settings.limit_compare;
 
 	if (compare > 0)
 		(void)str_format(text, size, "%s: %ld tries a minute are "
@@ -210,8 +241,7 @@ advise_limited(const struct outlook *o, char *text, size_t size)
 static void
 advise_open(const struct outlook *o, char *text, size_t size)
 {
-	const struct settings *s = &o->front->settings;
-	const char *mech = o->backend.mech;
+	const char *mech = o->first.name;
 	char before[ADVICE_MAX / 2] = "";
 
 	if (o->limits.verdict != LIMITS_PASS)
@@ -230,15 +260,15 @@ advise_open(const struct outlook *o, char *text, size_t size)
 		(void)str_format(text, size, "%sThe password that last "
 		    "succeeded is accepted from the cache for another "
 		    "%lld s; about any other %s is asked.", before,
-		    (long long)(s->cache_ttl_sec - o->age_sec), mech);
-	else if (o->backend.up)
+		    (long long)(o->life.ttl_sec - o->age_sec), mech);
+	else if (o->first.up)
 		(void)str_format(text, size, "%s%s is asked.", before, mech);
 	else if (o->cache == STALE)
 		(void)str_format(text, size, "%s%s is down: unless it "
 		    "answers again, the password that last succeeded is "
 		    "accepted for another %lld s, any other is refused as "
-		    "temporary.", before, mech, (long long)(s->cache_ttl_sec +
-		    s->cache_grace_sec - o->age_sec));
+		    "temporary.", before, mech, (long long)(o->life.ttl_sec +
+		    o->life.grace_sec - o->age_sec));
 	else
 		(void)str_format(text, size, "%s%s is down: unless it "
 		    "answers again, the try is refused as temporary.",
@@ -252,7 +282,7 @@ tell_advice(const struct outlook *o, struct buf *to)
 	struct json j;
 
 	if (o->limits.verdict != LIMITS_PASS && !o->front->stopping &&
-	    o->front->settings.limits == LIMITS_ENFORCE)
+	    o->front->site.settings.limits == LIMITS_ENFORCE)
 		advise_limited(o, text, sizeof(text));
 	else
 		advise_open(o, text, sizeof(text));
@@ -281,6 +311,43 @@ check(const struct front *f, const struct frame_request *q, struct errmsg *e)
 	return 0;
 }
 
+static int
+tell_no_route(const struct outlook *o, struct buf *to)
+{
+	struct json j;
+
+	if (tell_canonical(o, to) != 0)
+		return -1;
+	report_begin(&j, to, "advice");
+	json_str(&j, "text", "No route is for this: it is denied with the "
+	    "reason no_route.");
+	return json_end(&j);
+}
+
+static int
+tell(struct outlook *o, struct buf *to)
+{
+	const struct route_question q = {
+		.listener = &o->front->site.listeners[0],
+		.login = o->question.login, .service = o->question.service,
+		.realm = o->question.realm, .address = o->question.address
+	};
+
+	o->identity = "";
+	o->route = route_find(&o->front->site, &q);
+	if (o->route == NULL)
+		return tell_no_route(o, to);
+	o->identity = memory_identity(o->front, o->route, q.login, q.realm);
+	look_at_limits(o);
+	look_at_cache(o);
+	dispatch_status(front_backend(o->front, o->route, 0), &o->first);
+	if (tell_canonical(o, to) == 0 && tell_route(o, to) == 0 &&
+	    tell_limits(o, to) == 0 && tell_cache(o, to) == 0 &&
+	    tell_steps(o, to) == 0 && tell_advice(o, to) == 0)
+		return 0;
+	return -1;
+}
+
 int
 explain(struct front *f, const struct frame_request *asked, struct buf *to,
     struct errmsg *e)
@@ -288,23 +355,28 @@ explain(struct front *f, const struct frame_request *asked, struct buf *to,
 	struct outlook o = {
 		.front = f, .question = *asked, .cache = NONE
 	};
-	int rc = -1;
+	struct canonical form;
+	int rc;
 
 	if (check(f, asked, e) != 0)
 		return -1;
-	o.question.login = request_login(f, asked->login, asked->realm);
-	if (o.question.login == NULL)
+	switch (canonical_form(&f->site.settings, &f->site.listeners[0],
+	    asked->login, asked->realm, &form)) {
+	case CANONICAL_DONE:
+		break;
+	case CANONICAL_EMPTY:
+		return errmsg_set(e, "an empty login is refused always");
+	case CANONICAL_TOO_LONG:
+		return errmsg_set(e, "login_template makes too much of that "
+		    "login");
+	case CANONICAL_NO_MEMORY:
 		return errmsg_set(e, "out of memory");
-	o.identity = request_identity(f, o.question.login, asked->realm);
-	look_at_limits(&o);
-	look_at_cache(&o);
-	dispatch_status(f->dispatch, &o.backend);
-	if (tell_canonical(&o, to) == 0 && tell_limits(&o, to) == 0 &&
-	    tell_cache(&o, to) == 0 && tell_backend(&o, to) == 0 &&
-	    tell_advice(&o, to) == 0)
-		rc = 0;
-	else
+	}
+	o.question.login = form.login;
+	o.question.realm = form.realm;
+	rc = tell(&o, to);
+	if (rc != 0)
 		(void)errmsg_set(e, "out of memory");
-	free(o.question.login);
+	canonical_fini(&form);
 	return rc;
 }

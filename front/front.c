@@ -17,6 +17,7 @@
 #include "common/frame.h"
 #include "common/io.h"
 #include "common/log.h"
+#include "front/admission.h"
 #include "front/cache.h"
 #include "front/client.h"
 #include "front/control.h"
@@ -38,7 +39,8 @@
 
 /* Descriptors the keeper hands over before the start. */
 struct handed {
-	int listener, control, tries;
+	int listeners[SITE_LISTENERS_MAX];	/* as in the site */
+	int control, tries;
 };
 
 static struct front front;
@@ -83,8 +85,11 @@ is_finished(void)
 void
 front_client_gone(struct front *f)
 {
-	if (f->listener != NULL && !f->stopping)
-		listener_resume(f->listener);
+	size_t i;
+
+	for (i = 0; i < f->site.listener_count && !f->stopping; i++)
+		if (f->listeners[i] != NULL)
+			listener_resume(f->listeners[i]);
 	if (is_finished())
 		loop_stop();
 }
@@ -92,8 +97,11 @@ front_client_gone(struct front *f)
 static void
 on_stop_over(void *arg)
 {
+	size_t i;
+
 	(void)arg;
-	dispatch_abandon(front.dispatch);
+	for (i = 0; i < front.site.backend_count; i++)
+		dispatch_abandon(front.dispatches[i]);
 	loop_stop();
 }
 
@@ -102,13 +110,15 @@ on_stop_over(void *arg)
 static void
 stop(uint32_t msec)
 {
-	struct listener *l = front.listener;
+	size_t i;
 
 	loop_timer_set(stop_timer, msec);
 	if (front.stopping)
 		return;
-	front.listener = NULL;
-	listener_close(l);
+	for (i = 0; i < front.site.listener_count; i++) {
+		listener_close(front.listeners[i]);
+		front.listeners[i] = NULL;
+	}
 	front.stopping = true;
 	clients_drop_incomplete(front.clients);
 	if (is_finished())
@@ -125,7 +135,7 @@ front_drain(struct front *f)
 void
 front_set_verbose(struct front *f, bool verbose)
 {
-	f->settings.verbose = verbose;
+	f->site.settings.verbose = verbose;
 	log_set_verbose(verbose);
 }
 
@@ -138,9 +148,21 @@ on_log_broken(void)
 }
 
 void
-front_want_pool(void)
+front_want_pool(const char *backend)
 {
-	tell_keeper(FRAME_WANT_PEER, NULL);
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, backend) == 0)
+		tell_keeper(FRAME_WANT_PEER, &b);
+	buf_fini(&b);
+}
+
+struct dispatch *
+front_backend(const struct front *f, const struct site_route *route,
+    size_t step)
+{
+	return f->dispatches[route->steps[step].backend];
 }
 
 /* A socket to the system's log takes as few as ten lines at once. */
@@ -179,13 +201,39 @@ take_log(int fd)
 	log_fd = fd;
 }
 
+/* Whose name stands at the frame's beginning. */
+static struct dispatch *
+named_backend(struct buf *b)
+{
+	char name[CONF_NAME_MAX + 1];
+	size_t i;
+
+	if (buf_get_chars(b, name, sizeof(name)) != 0)
+		return NULL;
+	i = site_find_backend(&front.site, name);
+	return i < front.site.backend_count ? front.dispatches[i] : NULL;
+}
+
 static void
 take_peer(struct buf *b, int fd)
 {
-	if (dispatch_link(front.dispatch, b, fd) != 0) {
+	struct dispatch *d = named_backend(b);
+
+	if (d == NULL || dispatch_link(d, b, fd) != 0) {
 		log_msg(LOG_ERR, "front", "BUG: bad pool description");
 		_exit(EX_SOFTWARE);
 	}
+}
+
+static void
+take_trouble(struct buf *b)
+{
+	struct dispatch *d = named_backend(b);
+	char why[ERRMSG_MAX];
+
+	if (d == NULL || buf_get_chars(b, why, sizeof(why)) != 0)
+		_exit(EX_SOFTWARE);
+	dispatch_cannot_open(d, why);
 }
 
 static void
@@ -210,6 +258,8 @@ on_keeper(void *arg, int channel)
 	}
 	if (type == FRAME_PEER && fd >= 0)
 		take_peer(&b, fd);
+	else if (type == FRAME_BACKEND && fd < 0)
+		take_trouble(&b);
 	else if (type == FRAME_LOG && fd >= 0)
 		take_log(fd);
 	else if (type == FRAME_ROLES && fd < 0 &&
@@ -251,7 +301,7 @@ static void
 raise_limits(void)
 {
 	struct rlimit rl;
-	rlim_t want = (rlim_t)front.settings.clients_max + RESERVED_FDS;
+	rlim_t want = (rlim_t)front.site.settings.clients_max + RESERVED_FDS;
 	long room;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
@@ -271,50 +321,60 @@ raise_limits(void)
 	    RESERVED_FDS : WORKER_FDS);
 	if (room < 8)
 		room = 8;
-	if (room < front.settings.clients_max) {
+	if (room < front.site.settings.clients_max) {
 		struct errmsg e;
 
 		(void)errmsg_set(&e, "clients_max is lowered from %ld to %ld: "
 		    "the limit of open files is %ld",
-		    front.settings.clients_max, room, (long)rl.rlim_cur);
+		    front.site.settings.clients_max, room, (long)rl.rlim_cur);
 		remark(EX_OK, e.text);
-		front.settings.clients_max = room;
+		front.site.settings.clients_max = room;
 	}
-}
-
-/* The keeper has reported bad values already. */
-static void
-ignore_value(void *ctx, const char *text)
-{
-	(void)ctx;
-	(void)text;
 }
 
 static void
 take_settings(struct buf *b)
 {
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	unsigned foreground;
 
-	conf_defaults(&settings_table, &front.settings);
-	if (buf_get_u8(b, &foreground) != 0 || conf_entries_get(b, &es) != 0)
+	if (buf_get_u8(b, &foreground) != 0 ||
+	    conf_entries_get(b, &es) != 0 ||
+	    site_build(&front.site, &es, NULL, NULL) != 0)
 		fatal(EX_SOFTWARE, "BUG: settings frame does not parse");
 	log_stderr = foreground != 0;
-	(void)conf_apply(&settings_table, &es, &front.settings, ignore_value,
-	    NULL);
 	conf_entries_fini(&es);
-	front.wire_limits.name_max = (size_t)front.settings.name_max;
-	front.wire_limits.password_max = (size_t)front.settings.password_max;
+	front.wire_limits.name_max = (size_t)front.site.settings.name_max;
+	front.wire_limits.password_max =
+	    (size_t)front.site.settings.password_max;
+}
+
+static void
+keep_listener(struct handed *h, struct buf *b, int fd)
+{
+	char name[CONF_NAME_MAX + 1];
+	size_t i;
+
+	if (buf_get_chars(b, name, sizeof(name)) != 0)
+		fatal(EX_SOFTWARE, "BUG: listener frame does not parse");
+	i = site_find_listener(&front.site, name);
+	if (i == front.site.listener_count || fd < 0)
+		fatal(EX_SOFTWARE, "BUG: a listener nobody knows");
+	h->listeners[i] = fd;
 }
 
 /* Everything up to FRAME_START; the channel still blocks here. */
 static struct handed
 receive_start(void)
 {
-	struct handed h = { -1, -1, -1 };
+	struct handed h = { .control = -1, .tries = -1 };
 	enum frame_type type = FRAME_SETTINGS;
 	int log_fd = -1, fd;
 	struct buf b;
+	size_t i;
+
+	for (i = 0; i < SITE_LISTENERS_MAX; i++)
+		h.listeners[i] = -1;
 
 	buf_init(&b, FRAME_MAX);
 	while (type != FRAME_START) {
@@ -323,7 +383,7 @@ receive_start(void)
 		if (type == FRAME_SETTINGS)
 			take_settings(&b);
 		else if (type == FRAME_LISTENER)
-			h.listener = fd;
+			keep_listener(&h, &b, fd);
 		else if (type == FRAME_CONTROL)
 			h.control = fd;
 		else if (type == FRAME_TRIES)
@@ -334,7 +394,7 @@ receive_start(void)
 			log_fd = fd;
 	}
 	buf_fini(&b);
-	log_open_fd("saslauthd", log_stderr, front.settings.verbose, -1,
+	log_open_fd("saslauthd", log_stderr, front.site.settings.verbose, -1,
 	    on_log_broken);
 	log_keep(LOG_KEPT_BYTES, on_log_pending);
 	if (log_fd >= 0)
@@ -351,7 +411,7 @@ lock_doors(void)
 	struct privs p;
 	bool fallback;
 
-	if (privs_find(&p, front.settings.user, &fallback, &e) != 0)
+	if (privs_find(&p, front.site.settings.user, &fallback, &e) != 0)
 		fatal(EX_CONFIG, e.text);
 	if (fallback)
 		remark(EX_OK, "neither user saslauth nor sasl exists: "
@@ -364,7 +424,7 @@ lock_doors(void)
 	remark(EX_OK, "built with sanitizers: the front is in no sandbox");
 #else
 	if (privs_are_root() &&
-	    sandbox_empty_root(front.settings.run_dir, &e) != 0)
+	    sandbox_empty_root(front.site.settings.run_dir, &e) != 0)
 		fatal(EX_OSERR, e.text);
 #endif
 	if (privs_drop(&p, &e) != 0 || privs_seal(&e) != 0)
@@ -380,15 +440,24 @@ lock_doors(void)
 static void
 set_up_cache(void)
 {
-	const struct settings *s = &front.settings;
-	const struct cache_config config = {
-		.bytes = (size_t)s->cache_size_kb * 1024,
-		.ttl_sec = s->cache_ttl_sec, .grace_sec = s->cache_grace_sec,
-		.negative_ttl_sec = s->cache_negative_ttl_sec
+	struct cache_config config = {
+		.bytes = (size_t)front.site.settings.cache_size_kb * 1024
 	};
 	struct errmsg e = ERRMSG_INIT;
+	bool wanted = false;
+	size_t i;
 
-	if (!s->cache)
+	for (i = 0; i < front.site.backend_count; i++) {
+		const struct settings *s = &front.site.backends[i].settings;
+
+		wanted = wanted || s->cache;
+		config.life[i] = (struct cache_life){
+			.ttl_sec = s->cache_ttl_sec,
+			.grace_sec = s->cache_grace_sec,
+			.negative_ttl_sec = s->cache_negative_ttl_sec
+		};
+	}
+	if (!wanted)
 		return;
 	front.cache = cache_new(&config, &e);
 	if (front.cache == NULL)
@@ -398,7 +467,7 @@ set_up_cache(void)
 static void
 set_up_limits(int tries)
 {
-	const struct settings *s = &front.settings;
+	const struct settings *s = &front.site.settings;
 	const struct limits_config config = {
 		.bytes = (size_t)s->limit_size_kb * 1024,
 		.identity = (unsigned)s->limit_identity,
@@ -417,6 +486,33 @@ set_up_limits(int tries)
 }
 
 static void
+set_up_backends(void)
+{
+	size_t i;
+
+	for (i = 0; i < front.site.backend_count; i++) {
+		front.dispatches[i] = dispatch_new(&front,
+		    &front.site.backends[i]);
+		if (front.dispatches[i] == NULL)
+			fatal(EX_OSERR, "the front is short of memory");
+	}
+}
+
+static void
+set_up_listeners(const struct handed *h)
+{
+	struct errmsg e = ERRMSG_INIT;
+	size_t i;
+
+	for (i = 0; i < front.site.listener_count; i++) {
+		front.listeners[i] = listener_new(&front,
+		    &front.site.listeners[i], h->listeners[i], &e);
+		if (front.listeners[i] == NULL)
+			fatal(EX_CONFIG, e.text);
+	}
+}
+
+static void
 set_up(const struct handed *h)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -428,17 +524,29 @@ set_up(const struct handed *h)
 	if (loop_init() != 0 ||
 	    (front.metrics = metrics_new()) == NULL ||
 	    (front.clients = clients_new(&front)) == NULL ||
-	    (front.dispatch = dispatch_new(&front)) == NULL ||
 	    (stop_timer = loop_timer_new(on_stop_over, NULL)) == NULL ||
 	    (log_timer = loop_timer_new(on_log_timer, NULL)) == NULL ||
 	    loop_io_new(CHILD_CHANNEL_FD, on_keeper, NULL) == NULL ||
 	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL ||
-	    (front.listener = listener_new(&front, h->listener)) == NULL ||
 	    (front.control = control_new(&front, h->control)) == NULL)
 		fatal(EX_OSERR, "the front is short of memory");
+	set_up_backends();
+	set_up_listeners(h);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(signals[i], on_signal, NULL) != 0)
 			fatal(EX_OSERR, "the front cannot catch signals");
+}
+
+int
+front_check_listener(const struct site_listener *l, struct errmsg *e)
+{
+	struct admission a;
+
+	if (admission_parse(&a, l->settings.allow_uids,
+	    l->settings.allow_gids, false, e) != 0)
+		return errmsg_prefix(e, "listener %s", l->name);
+	admission_fini(&a);
+	return 0;
 }
 
 void

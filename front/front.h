@@ -11,10 +11,11 @@
 
 #include <stdint.h>
 
+#include "common/errmsg.h"
 #include "common/network.h"
 #include "common/wire.h"
 #include "saslauthd/roles.h"
-#include "saslauthd/settings.h"
+#include "saslauthd/site.h"
 
 /* argv[0] that makes the program a front; what ps(1) shows. */
 #define FRONT_ARGV0 "saslauthd: front"
@@ -29,7 +30,7 @@ struct metrics;
 
 /* What the parts of the front share. */
 struct front {
-	struct settings settings;
+	struct site site;
 	struct wire_limits wire_limits;
 	struct cache *cache;		/* NULL: off */
 	struct limits *limits;		/* NULL: off */
@@ -37,15 +38,20 @@ struct front {
 	struct metrics *metrics;
 	struct control *control;
 	struct roles roles;
-	struct listener *listener;
+	struct listener *listeners[SITE_LISTENERS_MAX];
 	struct clients *clients;
-	struct dispatch *dispatch;
+	struct dispatch *dispatches[SITE_BACKENDS_MAX];	/* as in the site */
 	uint64_t next_request_id;
 	bool stopping;
 };
 
-/* The channel to the pool broke and no other one came: ask for one. */
-void front_want_pool(void);
+/* The channel to this backend's pool broke and no other one came: ask for
+ * one. */
+void front_want_pool(const char *backend);
+
+/* Who is asked at this step of a route. */
+struct dispatch *front_backend(const struct front *f,
+    const struct site_route *route, size_t step);
 
 /* The operator's commands: log debug messages too, or not; have the daemon
  * stop once all that runs is answered. */
@@ -54,6 +60,10 @@ void front_drain(struct front *f);
 
 /* Called when a client has gone: room for another, or the end of a stop. */
 void front_client_gone(struct front *f);
+
+/* Do the users and groups exist that may ask there? For a check that starts
+ * no front. */
+int front_check_listener(const struct site_listener *l, struct errmsg *e);
 
 /* Never returns. */
 void front_main(void) __attribute__((noreturn));

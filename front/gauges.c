@@ -18,9 +18,22 @@ put_uptime(struct exposition *o, const char *role, uint32_t pid,
 }
 
 static void
+put_pool_uptime(struct exposition *o, const struct roles_pool *p,
+    int64_t now_msec)
+{
+	int64_t age_msec = now_msec - p->began_msec;
+
+	if (p->pid != 0)
+		exposition_put_decimal(o, age_msec < 0 ? 0 :
+		    (uint64_t)age_msec, MSEC_DECIMALS,
+		    "role=\"pool\",mech=\"%s\"", p->name);
+}
+
+static void
 write_daemon(struct exposition *o, const struct metrics_now *now)
 {
 	const struct roles *r = now->roles;
+	size_t i;
 
 	exposition_gauge(o, "saslauthd_build_info", NULL,
 	    "Always 1; the version is in the label.");
@@ -31,12 +44,14 @@ write_daemon(struct exposition *o, const struct metrics_now *now)
 	    now->now_msec - r->keeper_began_msec);
 	put_uptime(o, "front", r->front_pid,
 	    now->now_msec - r->front_began_msec);
-	put_uptime(o, "pool", r->pool_pid,
-	    now->now_msec - r->pool_began_msec);
+	for (i = 0; i < r->pool_count; i++)
+		put_pool_uptime(o, &r->pools[i], now->now_msec);
 	exposition_counter(o, "saslauthd_restarts",
 	    "Processes that ended and were started again.");
 	exposition_put(o, r->front_restarts, "role=\"%s\"", "front");
-	exposition_put(o, r->pool_restarts, "role=\"%s\"", "pool");
+	for (i = 0; i < r->pool_count; i++)
+		exposition_put(o, r->pools[i].restarts,
+		    "role=\"pool\",mech=\"%s\"", r->pools[i].name);
 	exposition_gauge(o, "saslauthd_clients", NULL,
 	    "Connections that are open.");
 	exposition_put_single(o, now->clients);
@@ -49,11 +64,11 @@ static void
 put_workers(struct exposition *o, const struct dispatch_status *s)
 {
 	exposition_put(o, s->workers_starting,
-	    "mech=\"%s\",state=\"starting\"", s->mech);
+	    "mech=\"%s\",state=\"starting\"", s->name);
 	exposition_put(o, s->workers_idle,
-	    "mech=\"%s\",state=\"idle\"", s->mech);
+	    "mech=\"%s\",state=\"idle\"", s->name);
 	exposition_put(o, s->workers_busy,
-	    "mech=\"%s\",state=\"busy\"", s->mech);
+	    "mech=\"%s\",state=\"busy\"", s->name);
 }
 
 static void
@@ -65,11 +80,11 @@ write_backends(struct exposition *o, const struct dispatch_status *s,
 	exposition_gauge(o, "saslauthd_backend_up", NULL,
 	    "Whether the backend answers: 1, or 0 in an outage.");
 	for (i = 0; i < n; i++)
-		exposition_put(o, s[i].up, "mech=\"%s\"", s[i].mech);
+		exposition_put(o, s[i].up, "mech=\"%s\"", s[i].name);
 	exposition_gauge(o, "saslauthd_queue_length", NULL,
 	    "Questions that wait for a worker.");
 	for (i = 0; i < n; i++)
-		exposition_put(o, s[i].queued, "mech=\"%s\"", s[i].mech);
+		exposition_put(o, s[i].queued, "mech=\"%s\"", s[i].name);
 	exposition_gauge(o, "saslauthd_workers", NULL,
 	    "Workers, by what they do.");
 	for (i = 0; i < n; i++)
@@ -78,16 +93,16 @@ write_backends(struct exposition *o, const struct dispatch_status *s,
 	    "Workers that are kept.");
 	for (i = 0; i < n; i++)
 		exposition_put(o, s[i].workers_ready, "mech=\"%s\"",
-		    s[i].mech);
+		    s[i].name);
 	exposition_gauge(o, "saslauthd_workers_max", NULL,
 	    "Workers that there may be.");
 	for (i = 0; i < n; i++)
 		exposition_put(o, s[i].workers_max, "mech=\"%s\"",
-		    s[i].mech);
+		    s[i].name);
 	exposition_counter(o, "saslauthd_workers_lost",
 	    "Workers that ended unasked or had to be killed.");
 	for (i = 0; i < n; i++)
-		exposition_put(o, s[i].workers_lost, "mech=\"%s\"", s[i].mech);
+		exposition_put(o, s[i].workers_lost, "mech=\"%s\"", s[i].name);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "common/deadline.h"
 #include "common/io.h"
 #include "common/log.h"
+#include "front/admission.h"
 #include "front/client.h"
 #include "front/front.h"
 #include "front/listener.h"
@@ -19,21 +20,46 @@
 
 struct listener {
 	struct front *front;
+	const struct site_listener *of;
+	struct admission admission;
 	int fd;
 	struct loop_io *io;
 	struct loop_timer *retry;
-	int64_t quiet_until_msec;	/* nothing to say before that */
+	int64_t short_until_msec;	/* nothing to say before that */
+	int64_t refused_until_msec;
+	unsigned long refused;		/* since the last line about it */
 };
+
+/* Is it time for another line? */
+static bool
+may_say(int64_t *until_msec)
+{
+	int64_t now = deadline_now_msec();
+
+	if (now < *until_msec)
+		return false;
+	*until_msec = now + QUIET_MSEC;
+	return true;
+}
 
 static void
 say_shortage(struct listener *l)
 {
-	int64_t now = deadline_now_msec();
+	if (may_say(&l->short_until_msec))
+		log_msg(LOG_ERR, "listener", "clients have to wait: "
+		    "accept: %m");
+}
 
-	if (now < l->quiet_until_msec)
+static void
+refuse(struct listener *l, int fd, uid_t uid)
+{
+	io_close(&fd);
+	l->refused++;
+	if (!may_say(&l->refused_until_msec))
 		return;
-	log_msg(LOG_ERR, "listener", "clients have to wait: accept: %m");
-	l->quiet_until_msec = now + QUIET_MSEC;
+	log_msg(LOG_NOTICE, "listener", "uid %ld may not ask on listener %s; "
+	    "connections refused: %lu", (long)uid, l->of->name, l->refused);
+	l->refused = 0;
 }
 
 /* 1: took one; 0: nobody waits; -1: cannot take one now. */
@@ -41,6 +67,7 @@ static int
 accept_one(struct listener *l)
 {
 	struct pollfd waiting = { l->fd, POLLIN, 0 };
+	uid_t uid;
 	int fd;
 
 	/* Nobody is closed to make room for nobody. */
@@ -52,7 +79,10 @@ accept_one(struct listener *l)
 	}
 	fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		client_start(l->front, fd);
+		if (admission_allows(&l->admission, fd, &uid))
+			client_start(l->front, l->of, fd);
+		else
+			refuse(l, fd, uid);
 		return 1;
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -85,17 +115,36 @@ on_retry(void *arg)
 }
 
 struct listener *
-listener_new(struct front *f, int fd)
+listener_new(struct front *f, const struct site_listener *of, int fd,
+    struct errmsg *e)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 
-	if (l == NULL)
+	if (l == NULL) {
+		io_close(&fd);
+		(void)errmsg_set(e, "out of memory");
 		return NULL;
+	}
 	l->front = f;
+	l->of = of;
 	l->fd = fd;
+	e->text[0] = '\0';
+	/* A front that is restarted must not stay away because a directory of
+	 * users is, or somebody was removed. */
+	if (admission_parse(&l->admission, of->settings.allow_uids,
+	    of->settings.allow_gids, f->roles.front_restarts > 0, e) != 0) {
+		(void)errmsg_prefix(e, "listener %s", of->name);
+		listener_close(l);
+		return NULL;
+	}
+	if (e->text[0] != '\0')
+		log_msg(LOG_ERR, "listener", "listener %s: %s: nobody is let "
+		    "in by that name", of->name, e->text);
+	e->text[0] = '\0';
 	l->io = loop_io_new(fd, on_readable, l);
 	l->retry = loop_timer_new(on_retry, l);
 	if (l->io == NULL || l->retry == NULL) {
+		(void)errmsg_set(e, "out of memory");
 		listener_close(l);
 		return NULL;
 	}
@@ -118,6 +167,22 @@ listener_close(struct listener *l)
 			;
 	loop_io_free(l->io);
 	loop_timer_free(l->retry);
+	admission_fini(&l->admission);
 	io_close(&l->fd);
 	free(l);
+}
+
+bool
+listener_tempfail_is_no(const struct settings *s,
+    const struct site_listener *of)
+{
+	switch ((enum settings_tempfail_of)of->settings.tempfail_reply) {
+	case TEMPFAIL_OF_EMPTY:
+		return false;
+	case TEMPFAIL_OF_NO:
+		return true;
+	case TEMPFAIL_AS_DAEMON:
+		break;
+	}
+	return s->tempfail_reply == TEMPFAIL_NO;
 }

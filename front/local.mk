@@ -3,10 +3,12 @@
 noinst_LIBRARIES += libfront.a
 libfront_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SODIUM_CFLAGS)
 libfront_a_SOURCES = \
+	front/admission.c front/admission.h \
 	front/answer.c front/answer.h \
 	front/authlog.c front/authlog.h \
 	front/backend_link.c front/backend_link.h \
 	front/cache.c front/cache.h \
+	front/canonical.c front/canonical.h \
 	front/client.c front/client.h \
 	front/commands.c front/commands.h \
 	front/control.c front/control.h \
@@ -25,11 +27,13 @@ libfront_a_SOURCES = \
 	front/listener_unix.c front/listener.h \
 	front/loop.c front/loop.h \
 	front/lru.c front/lru.h front/spread.h \
+	front/memory.c front/memory.h \
 	front/metrics.c front/metrics.h \
 	front/queue.c front/queue.h \
 	front/report.c front/report.h \
 	front/request.c front/request.h \
 	front/ring.c front/ring.h \
+	front/route.c front/route.h \
 	front/service_time.c front/service_time.h \
 	front/tally.c front/tally.h \
 	front/tries.c front/tries.h \

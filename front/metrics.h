@@ -20,12 +20,12 @@
 #include "front/limits.h"
 
 #define METRICS_SERVICES 32
-#define METRICS_MECHS 4
+#define METRICS_MECHS 8
 
 /* No exposition is longer: every result with every reason for every service
  * and mechanism, under names that are escaped throughout. What occurs in
  * practice is below a hundredth of it. */
-#define METRICS_TEXT_MAX (12 * 1024 * 1024)
+#define METRICS_TEXT_MAX (24 * 1024 * 1024)
 
 struct metrics;
 

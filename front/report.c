@@ -39,9 +39,19 @@ report_daemon(struct front *f, struct buf *to)
 	json_int(&j, "pid", f->roles.keeper_pid);
 	json_int(&j, "uptime_sec", seconds_since(f->roles.keeper_began_msec));
 	json_str(&j, "state", f->stopping ? "stopping" : "serving");
-	json_bool(&j, "verbose", f->settings.verbose);
-	json_str(&j, "run_dir", f->settings.run_dir);
+	json_bool(&j, "verbose", f->site.settings.verbose);
+	json_str(&j, "run_dir", f->site.settings.run_dir);
 	return json_end(&j);
+}
+
+static void
+role_members(struct json *j, const char *name, uint32_t pid,
+    int64_t began_msec, uint32_t restarts)
+{
+	json_str(j, "name", name);
+	json_int(j, "pid", pid);
+	json_int(j, "uptime_sec", pid != 0 ? seconds_since(began_msec) : 0);
+	json_int(j, "restarts", restarts);
 }
 
 static int
@@ -51,10 +61,18 @@ role(struct buf *to, const char *name, uint32_t pid, int64_t began_msec,
 	struct json j;
 
 	report_begin(&j, to, "role");
-	json_str(&j, "name", name);
-	json_int(&j, "pid", pid);
-	json_int(&j, "uptime_sec", pid != 0 ? seconds_since(began_msec) : 0);
-	json_int(&j, "restarts", restarts);
+	role_members(&j, name, pid, began_msec, restarts);
+	return json_end(&j);
+}
+
+static int
+pool(struct buf *to, const struct roles_pool *p)
+{
+	struct json j;
+
+	report_begin(&j, to, "role");
+	role_members(&j, "pool", p->pid, p->began_msec, p->restarts);
+	json_str(&j, "backend", p->name);
 	return json_end(&j);
 }
 
@@ -62,26 +80,30 @@ int
 report_roles(struct front *f, struct buf *to)
 {
 	const struct roles *r = &f->roles;
+	size_t i;
 
-	if (role(to, "keeper", r->keeper_pid, r->keeper_began_msec, 0) == 0 &&
+	if (role(to, "keeper", r->keeper_pid, r->keeper_began_msec, 0) != 0 ||
 	    role(to, "front", r->front_pid, r->front_began_msec,
-	    r->front_restarts) == 0 &&
-	    role(to, "pool", r->pool_pid, r->pool_began_msec,
-	    r->pool_restarts) == 0)
-		return 0;
-	return -1;
+	    r->front_restarts) != 0)
+		return -1;
+	for (i = 0; i < r->pool_count; i++)
+		if (pool(to, &r->pools[i]) != 0)
+			return -1;
+	return 0;
 }
 
 void
-report_backend_members(struct front *f, struct json *j)
+report_backend_members(struct dispatch *d, struct json *j)
 {
 	struct dispatch_status s;
 
-	dispatch_status(f->dispatch, &s);
-	json_str(j, "name", s.mech);
+	dispatch_status(d, &s);
+	json_str(j, "name", s.name);
 	json_str(j, "mech", s.mech);
 	json_bool(j, "up", s.up);
 	json_int(j, "since_sec", seconds_since(s.since_msec));
+	if (s.trouble[0] != '\0')
+		json_str(j, "trouble", s.trouble);
 	json_int(j, "workers_starting", s.workers_starting);
 	json_int(j, "workers_idle", s.workers_idle);
 	json_int(j, "workers_busy", s.workers_busy);
@@ -94,13 +116,18 @@ report_backend_members(struct front *f, struct json *j)
 }
 
 int
-report_backend(struct front *f, struct buf *to)
+report_backends(struct front *f, struct buf *to)
 {
 	struct json j;
+	size_t i;
 
-	report_begin(&j, to, "backend");
-	report_backend_members(f, &j);
-	return json_end(&j);
+	for (i = 0; i < f->site.backend_count; i++) {
+		report_begin(&j, to, "backend");
+		report_backend_members(f->dispatches[i], &j);
+		if (json_end(&j) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -110,7 +137,7 @@ report_clients(struct front *f, struct buf *to)
 
 	report_begin(&j, to, "clients");
 	json_int(&j, "connected", (int64_t)clients_count(f->clients));
-	json_int(&j, "max", f->settings.clients_max);
+	json_int(&j, "max", f->site.settings.clients_max);
 	return json_end(&j);
 }
 
@@ -118,19 +145,25 @@ int
 report_queue(struct front *f, struct buf *to)
 {
 	struct dispatch_status s;
+	int64_t queued = 0, max = 0;
 	struct json j;
+	size_t i;
 
-	dispatch_status(f->dispatch, &s);
+	for (i = 0; i < f->site.backend_count; i++) {
+		dispatch_status(f->dispatches[i], &s);
+		queued += (int64_t)s.queued;
+		max += f->site.backends[i].settings.queue_max;
+	}
 	report_begin(&j, to, "queue");
-	json_int(&j, "queued", (int64_t)s.queued);
-	json_int(&j, "max", f->settings.queue_max);
+	json_int(&j, "queued", queued);
+	json_int(&j, "max", max);
 	return json_end(&j);
 }
 
 int
 report_cache(struct front *f, struct buf *to)
 {
-	const struct settings *set = &f->settings;
+	const struct settings *set = &f->site.settings;
 	struct cache_stats s = { 0 };
 	struct json j;
 
@@ -197,7 +230,7 @@ report_entry(const struct cache_entry *en, struct buf *to)
 const char *
 report_limits_mode(const struct front *f)
 {
-	switch ((enum settings_limits)f->settings.limits) {
+	switch ((enum settings_limits)f->site.settings.limits) {
 	case LIMITS_OBSERVE:
 		return "observe";
 	case LIMITS_ENFORCE:

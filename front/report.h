@@ -13,14 +13,15 @@
 #include "common/json.h"
 
 struct cache_entry;
+struct dispatch;
 struct front;
 
 /* Begin a line of one's own. */
 void report_begin(struct json *j, struct buf *to, const char *kind);
 
 int report_daemon(struct front *f, struct buf *to);
-int report_roles(struct front *f, struct buf *to);	/* three lines */
-int report_backend(struct front *f, struct buf *to);
+int report_roles(struct front *f, struct buf *to);	/* a line each */
+int report_backends(struct front *f, struct buf *to);	/* a line each */
 int report_clients(struct front *f, struct buf *to);
 int report_queue(struct front *f, struct buf *to);
 int report_cache(struct front *f, struct buf *to);
@@ -35,7 +36,7 @@ int report_spread(struct front *f, struct buf *to);
 int report_entry(const struct cache_entry *en, struct buf *to);
 
 /* Members that several lines have. */
-void report_backend_members(struct front *f, struct json *j);
+void report_backend_members(struct dispatch *d, struct json *j);
 const char *report_limits_mode(const struct front *f);
 
 #endif

@@ -24,6 +24,7 @@ struct client;
 struct flight;
 struct front;
 struct loop_timer;
+struct site_route;
 
 struct request {
 	TAILQ_ENTRY(request) aboard;	/* of its flight */
@@ -36,6 +37,11 @@ struct request {
 	struct secret password;	/* empty once it is aboard */
 	struct deadline deadline;	/* for everything until the answer */
 	int64_t began_usec;
+	const struct site_route *route;	/* NULL: there is none for it */
+	size_t step;			/* of the route, now asked */
+	enum auth_reason skipped_denial;	/* of a step before it */
+	enum auth_result skipped_outage;	/* AUTH_UNSET: none was */
+	enum auth_reason skipped_why;
 	bool stale;		/* an expired success may answer, */
 	int64_t stale_sec;	/* the one that was stored then */
 	bool alone;		/* it must not share a flight */
@@ -47,15 +53,11 @@ struct request {
  * or later. */
 void request_start(struct front *f, struct client *c, struct wire_request *w);
 
-/* The verdict, or what happened instead of one. `password` (NULL: it was
- * compared with nothing) is the one the verdict is about. The request is
- * gone for the caller. */
-void request_decided(struct request *r, const struct frame_answer *a,
+/* A backend's verdict, or what happened instead of one: the route's next step
+ * is asked, or this is the answer. `password` is the one it is about. The
+ * request is gone for the caller. */
+void request_answered(struct request *r, const struct frame_answer *a,
     enum answer_source source, const struct secret *password);
-
-/* The same without a worker's answer. */
-void request_failed(struct request *r, enum auth_reason reason,
-    const char *detail);
 
 /* It has waited for a worker, and others were answered meanwhile: is it past
  * a limit by now? Then it is to be answered so, compared with nothing. */
@@ -65,23 +67,5 @@ void request_limited(struct request *r);
 /* Its flight's answer was won by a code that is good for one login: ask
  * again, for this one alone. */
 void request_ask_alone(struct request *r, const struct secret *password);
-
-/* What a backend's answer to a question of that time teaches the cache. */
-void request_learn(struct front *f, const struct frame_request *question,
-    const struct frame_answer *a, int64_t asked_usec);
-
-/* Under which key the cache has it. `host` is room for the address and must
- * live as long as the key. */
-#define REQUEST_HOST_SIZE 64	/* an IPv6 literal with a zone fits */
-struct cache_key request_cache_key(const struct front *f,
-    const struct frame_request *question, char host[REQUEST_HOST_SIZE]);
-
-/* Login as the backend gets it: login@realm with -r. NULL: no memory. */
-char *request_login(const struct front *f, const char *login,
-    const char *realm);
-
-/* Under which identity limits count it. Valid until the next call. */
-const char *request_identity(const struct front *f, const char *login,
-    const char *realm);
 
 #endif

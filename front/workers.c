@@ -35,7 +35,7 @@ TAILQ_HEAD(worker_list, worker_link);
 
 struct workers {
 	struct front *front;
-	const char *name;
+	const struct site_backend *backend;
 	const struct workers_events *events;
 	void *arg;
 	struct worker_list list[WORKER_STATES];	/* last changed first */
@@ -190,7 +190,7 @@ workers_want(struct workers *ws)
 {
 	/* With -n 0 a worker is used once: one is kept ahead. */
 	size_t need = ws->events->waiting(ws->arg) +
-	    (ws->front->settings.workers == 0 ? 1 : 0);
+	    (ws->backend->settings.workers == 0 ? 1 : 0);
 
 	while (backend_link_is_open(&ws->pool) && !ws->pausing &&
 	    !ws->filling && total(ws) + ws->wanted < ws->max &&
@@ -275,7 +275,7 @@ on_answer(struct worker_link *w, struct buf *b)
 	if (fl == NULL || frame_get_answer(b, &a) != 0 ||
 	    a.id != fl->question.id) {
 		log_msg(LOG_ERR, "dispatch", "BUG: a worker of %s gave an "
-		    "answer to another question", ws->name);
+		    "answer to another question", ws->backend->name);
 		kill_and_lose(w, REASON_INTERNAL, "wrong answer frame");
 		ws->events->idle(ws->arg);
 		return;
@@ -314,7 +314,7 @@ on_worker(void *arg, int fd)
 		on_answer(w, &ws->in);
 	} else {
 		log_msg(LOG_ERR, "dispatch", "BUG: bad frame from a worker "
-		    "of %s", ws->name);
+		    "of %s", ws->backend->name);
 		kill_and_lose(w, REASON_INTERNAL, "bad frame");
 		ws->events->idle(ws->arg);
 	}
@@ -327,12 +327,13 @@ tell_growth(struct workers *ws)
 {
 	if (!ws->grown)
 		log_msg(LOG_INFO, "dispatch", "requests for %s wait: more "
-		    "than %u workers are started", ws->name, ws->ready);
+		    "than %u workers are started", ws->backend->name,
+		    ws->ready);
 	ws->grown = true;
 	if (total(ws) == ws->max && !ws->full_told) {
 		ws->full_told = true;
 		log_msg(LOG_NOTICE, "dispatch", "%s has reached "
-		    "workers_max, %u", ws->name, ws->max);
+		    "workers_max, %u", ws->backend->name, ws->max);
 	}
 	loop_timer_set(ws->shrink, SHRINK_CHECK_MSEC);
 }
@@ -442,7 +443,7 @@ on_pool_missing(void *arg)
 	if (ws->front->stopping)
 		return;
 	/* It may be well, and only our channel to it broken. */
-	front_want_pool();
+	front_want_pool(ws->backend->name);
 	loop_timer_set(ws->pool_grace, POOL_GRACE_MSEC);
 }
 
@@ -453,7 +454,7 @@ on_shrink(void *arg)
 	struct workers *ws = arg;
 	struct worker_link *w;
 	int64_t since = deadline_now_msec() -
-	    ws->front->settings.worker_idle_sec * 1000;
+	    ws->backend->settings.worker_idle_sec * 1000;
 
 	while (total(ws) > ws->ready &&
 	    (w = TAILQ_LAST(&ws->list[IDLE], worker_list)) != NULL &&
@@ -464,7 +465,7 @@ on_shrink(void *arg)
 	} else if (ws->grown) {
 		ws->grown = ws->full_told = false;
 		log_msg(LOG_INFO, "dispatch", "%s is back at %u workers",
-		    ws->name, total(ws));
+		    ws->backend->name, total(ws));
 	}
 }
 
@@ -490,7 +491,7 @@ static const struct backend_events backend_events = {
 };
 
 struct workers *
-workers_new(struct front *f, const char *name,
+workers_new(struct front *f, const struct site_backend *backend,
     const struct workers_events *events, void *arg)
 {
 	struct workers *ws = calloc(1, sizeof(*ws));
@@ -499,7 +500,7 @@ workers_new(struct front *f, const char *name,
 	if (ws == NULL)
 		return NULL;
 	ws->front = f;
-	ws->name = name;
+	ws->backend = backend;
 	ws->events = events;
 	ws->arg = arg;
 	ws->ready = ws->max = 1;

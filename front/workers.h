@@ -18,6 +18,7 @@
 
 struct flight;
 struct front;
+struct site_backend;
 struct worker_link;
 struct workers;
 
@@ -43,9 +44,10 @@ enum worker_state {
 	WORKER_STATES
 };
 
-/* `name` is for the log and must live as long. NULL: out of memory. */
-struct workers *workers_new(struct front *f, const char *name,
-    const struct workers_events *events, void *arg);
+/* Of a backend, which is borrowed. NULL: out of memory. */
+struct workers *workers_new(struct front *f,
+    const struct site_backend *backend, const struct workers_events *events,
+    void *arg);
 
 /* A (new) pool, and our channel to it, which is taken over. Workers of an
  * older one are let go. -1: out of memory. */

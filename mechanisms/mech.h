@@ -12,7 +12,8 @@
  *   accessible  in a child that has dropped its rights: can it reach its
  *               files? -1 makes the pool keep the starting rights and say so.
  *   ready       in each worker, rights dropped: make what open may not. -1 is
- *               an outage; it is called again at the next request.
+ *               an outage; it is called again at the next request. 0 with a
+ *               text is an outage that check() will find and tell itself.
  *   check       one request. May block, under request->deadline only.
  *   changed     in the pool, now and then: true when workers should be
  *               replaced because files they have mapped or read changed.

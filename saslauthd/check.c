@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <ctype.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,16 +13,29 @@
 #include "common/frame.h"
 #include "common/io.h"
 #include "common/log.h"
+#include "common/str.h"
+#include "front/front.h"
 #include "saslauthd/check.h"
 #include "saslauthd/child.h"
 #include "saslauthd/handover.h"
+#include "saslauthd/sockets.h"
 
 #define CHECK_SECONDS 30	/* a mechanism's open does no network I/O */
+#define OUTCOME_MAX 1024	/* of a try: an error text, and some words */
 
-/* Log what the child says until it is through; 0, or the status it asks
- * for, or -1 when it went away without a verdict. */
+/* What a pool is asked about its backend, and how it is listened to: a status
+ * to exit with, or -1 when it went away without a verdict. */
+struct question {
+	const char *flag;
+	int seconds;
+	int (*listen)(const struct question *q, int channel);
+	bool warnings_count;
+	const struct site_backend *backend;
+};
+
+/* Log what the child says until it is through. */
 static int
-listen_to(int channel, bool warnings_count)
+listen_to_check(const struct question *q, int channel)
 {
 	char text[ERRMSG_MAX];
 	enum frame_type type;
@@ -40,7 +55,7 @@ listen_to(int channel, bool warnings_count)
 			break;
 		log_msg(status == 0 ? LOG_WARNING : LOG_ERR, "main", "%s",
 		    text);
-		if (status == 0 && warnings_count)
+		if (status == 0 && q->warnings_count)
 			status = EX_CONFIG;
 		if (worst == EX_OK)
 			worst = (int)status;
@@ -49,21 +64,61 @@ listen_to(int channel, bool warnings_count)
 	return done || worst != EX_OK ? worst : -1;
 }
 
-int
-check_backend(const struct keeper_plan *plan, bool warnings_count)
+/* Texts of libraries may have more than one. */
+static void
+keep_one_line(char *text)
 {
-	char title[] = "saslauthd-pool", flag[] = "--check";
+	for (; *text != '\0'; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = ' ';
+}
+
+/* What becomes of a program that opens a strange library is not known: it may
+ * crash, or hang. */
+static int
+listen_to_try(const struct question *q, int channel)
+{
+	char text[OUTCOME_MAX];
+	enum frame_status heard;
+	enum frame_type type;
+	unsigned status;
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	heard = frame_recv(channel, &type, &b, NULL);
+	if (heard != FRAME_OK || type != FRAME_FAILED ||
+	    buf_get_u8(&b, &status) != 0 ||
+	    buf_get_chars(&b, text, sizeof(text)) != 0) {
+		status = EX_CONFIG;
+		(void)str_format(text, sizeof(text), "cannot be opened: %s",
+		    heard == FRAME_AGAIN ? "no end of it in time" :
+		    "the program that tried it died");
+	}
+	buf_fini(&b);
+	keep_one_line(text);
+	printf("backend %s (%s): %s\n", q->backend->name,
+	    q->backend->settings.mechanism, text);
+	(void)fflush(stdout);
+	return (int)status;
+}
+
+static int
+ask_pool(const struct keeper_plan *plan, const struct question *q)
+{
+	char title[] = "saslauthd-pool", flag[sizeof("--check")];
 	char *argv[] = { title, flag, NULL };
-	const struct timeval patience = { CHECK_SECONDS, 0 };
+	const struct timeval patience = { q->seconds, 0 };
 	struct child c = CHILD_INIT;
-	struct handover h;
 	struct errmsg e = ERRMSG_INIT;
+	struct buf settings;
 	int wstatus, status = EX_OSERR;
 
-	if (handover_init(&h, plan) != 0)
+	buf_init(&settings, FRAME_MAX);
+	if (str_copy(flag, sizeof(flag), q->flag) != 0 ||
+	    handover_put_pool(&settings, plan, q->backend->name) != 0)
 		goto out;
 	if (child_spawn(&c, plan->pool, argv, true, &e) != 0 ||
-	    handover_to_pool(&h, c.channel, &e) != 0) {
+	    handover_to_pool(c.channel, &settings, &e) != 0) {
 		log_msg(LOG_ERR, "main", "cannot run %s: %s", plan->pool,
 		    e.text);
 		goto out;
@@ -71,7 +126,7 @@ check_backend(const struct keeper_plan *plan, bool warnings_count)
 	(void)io_set_nonblock(c.channel, false);
 	(void)setsockopt(c.channel, SOL_SOCKET, SO_RCVTIMEO, &patience,
 	    sizeof(patience));
-	status = listen_to(c.channel, warnings_count);
+	status = q->listen(q, c.channel);
 	if (status < 0) {
 		log_msg(LOG_ERR, "main", "%s did not say whether the "
 		    "settings are good: is it installed?", plan->pool);
@@ -83,6 +138,68 @@ out:
 		(void)kill(c.pid, SIGKILL);
 		(void)waitpid(c.pid, &wstatus, 0);
 	}
-	handover_fini(&h);
+	buf_fini(&settings);
+	return status;
+}
+
+int
+check_backends(const struct keeper_plan *plan, bool warnings_count)
+{
+	const struct site *site = plan->site;
+	struct handover front;
+	int status = EX_OK, one;
+	size_t i;
+
+	/* What a front would be given has a limit, too. */
+	if (handover_init(&front, plan, NULL) != 0)
+		status = EX_OSERR;
+	handover_fini(&front);
+	/* Who cannot run one cannot run the others either. */
+	for (i = 0; i < site->backend_count && status != EX_OSERR; i++) {
+		one = ask_pool(plan, &(struct question){
+		    .flag = "--check", .seconds = CHECK_SECONDS,
+		    .listen = listen_to_check,
+		    .warnings_count = warnings_count,
+		    .backend = &site->backends[i] });
+		if (one != EX_OK)
+			status = one;
+	}
+	return status;
+}
+
+int
+check_listeners(const struct site *site)
+{
+	struct errmsg e = ERRMSG_INIT;
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < site->listener_count; i++) {
+		if (sockets_check(&site->listeners[i], &e) == 0 &&
+		    front_check_listener(&site->listeners[i], &e) == 0)
+			continue;
+		log_msg(LOG_ERR, "main", "%s", e.text);
+		rc = -1;
+	}
+	return rc;
+}
+
+int
+check_try(const struct keeper_plan *plan)
+{
+	const struct site_backend *sb = plan->site->backends;
+	const struct site_backend *end = sb + plan->site->backend_count;
+	int status = EX_OK, one = EX_OK;
+
+	(void)fflush(stdout);	/* what is there goes before stderr's */
+	for (; sb < end && one != EX_OSERR; sb++) {
+		one = ask_pool(plan, &(struct question){
+		    .flag = "--try", .backend = sb, .listen = listen_to_try,
+		    .seconds = CHECK_SECONDS +
+		    (int)sb->settings.backend_timeout_sec });
+		/* What time does not mend is told rather than an outage. */
+		if (one != EX_OK && status != EX_CONFIG)
+			status = one;
+	}
 	return status;
 }

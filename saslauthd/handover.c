@@ -13,42 +13,51 @@
 #include "common/log.h"
 #include "saslauthd/handover.h"
 
-#define BACKEND_MAX 1024	/* bytes of a pool's description */
-#define ROLES_MAX 256		/* bytes of struct roles in a frame */
 #define STOP_BYTES 4
 
 #ifndef MFD_NOEXEC_SEAL		/* Linux 6.3 */
 #define MFD_NOEXEC_SEAL 8U
 #endif
 
-int
-handover_init(struct handover *h, const struct keeper_plan *plan)
+static int
+too_long(void)
 {
-	buf_init(&h->settings_pool, FRAME_MAX);
-	buf_init(&h->settings_front, FRAME_MAX);
-	buf_init(&h->backend, BACKEND_MAX);
-	h->listener = h->control = h->tries = -1;
-	/* In the foreground everybody's log is on stderr, too. */
-	if (buf_put_u8(&h->settings_front, plan->foreground) == 0 &&
-	    conf_entries_put(&h->settings_front, plan->own) == 0 &&
-	    buf_put_u8(&h->settings_pool, plan->foreground) == 0 &&
-	    buf_put_str(&h->settings_pool,
-	    plan->config != NULL ? plan->config : "") == 0 &&
-	    conf_entries_put(&h->settings_pool, plan->flags) == 0)
-		return 0;
 	log_msg(LOG_ERR, "main", "the settings are too long: "
 	    "they must fit into %d bytes together", FRAME_MAX);
 	return -1;
 }
 
+int
+handover_init(struct handover *h, const struct keeper_plan *plan,
+    const struct sockets *sockets)
+{
+	buf_init(&h->settings, FRAME_MAX);
+	h->sockets = sockets;
+	h->control = h->tries = -1;
+	/* In the foreground everybody's log is on stderr, too. */
+	if (buf_put_u8(&h->settings, plan->foreground) == 0 &&
+	    conf_entries_put(&h->settings, plan->own) == 0)
+		return 0;
+	return too_long();
+}
+
+int
+handover_put_pool(struct buf *b, const struct keeper_plan *plan,
+    const char *backend)
+{
+	const char *config = plan->config != NULL ? plan->config : "";
+
+	if (buf_put_u8(b, plan->foreground) == 0 &&
+	    buf_put_str(b, config) == 0 && buf_put_str(b, backend) == 0 &&
+	    conf_entries_put(b, plan->flags) == 0)
+		return 0;
+	return too_long();
+}
+
 void
 handover_fini(struct handover *h)
 {
-	buf_fini(&h->settings_pool);
-	buf_fini(&h->settings_front);
-	buf_fini(&h->backend);
-	io_close(&h->listener);
-	io_close(&h->control);
+	buf_fini(&h->settings);
 	io_close(&h->tries);
 }
 
@@ -86,24 +95,43 @@ send_frame(int channel, enum frame_type type, const struct buf *b, int fd,
 	return errmsg_errno(e, errno, "frame of type %d", (int)type);
 }
 
+/* The front knows its listeners by the site's names. */
+static int
+send_listener(int front, const struct sockets_one *one, struct errmsg *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, one->name) == 0)
+		rc = send_frame(front, FRAME_LISTENER, &b, one->file.fd, e);
+	else
+		(void)errmsg_set(e, "out of memory");
+	buf_fini(&b);
+	return rc;
+}
+
 int
-handover_to_front(struct handover *h, int channel, const struct roles *roles,
+handover_to_front(struct handover *h, int front, const struct roles *roles,
     struct errmsg *e)
 {
-	if (send_frame(channel, FRAME_SETTINGS, &h->settings_front, -1, e)
-	    != 0 || send_frame(channel, FRAME_LISTENER, NULL, h->listener, e)
-	    != 0)
+	size_t i;
+
+	if (send_frame(front, FRAME_SETTINGS, &h->settings, -1, e) != 0)
 		return -1;
+	for (i = 0; i < h->sockets->count; i++)
+		if (send_listener(front, &h->sockets->list[i], e) != 0)
+			return -1;
 	if (h->control >= 0 &&
-	    send_frame(channel, FRAME_CONTROL, NULL, h->control, e) != 0)
+	    send_frame(front, FRAME_CONTROL, NULL, h->control, e) != 0)
 		return -1;
 	if (h->tries >= 0 &&
-	    send_frame(channel, FRAME_TRIES, NULL, h->tries, e) != 0)
+	    send_frame(front, FRAME_TRIES, NULL, h->tries, e) != 0)
 		return -1;
-	if (handover_roles(channel, roles, e) != 0)
+	if (handover_roles(front, roles, e) != 0)
 		return -1;
-	(void)handover_log(channel);
-	return send_frame(channel, FRAME_START, NULL, -1, e);
+	(void)handover_log(front);
+	return send_frame(front, FRAME_START, NULL, -1, e);
 }
 
 int
@@ -112,7 +140,7 @@ handover_roles(int front, const struct roles *roles, struct errmsg *e)
 	struct buf b;
 	int rc = -1;
 
-	buf_init(&b, ROLES_MAX);
+	buf_init(&b, FRAME_MAX);
 	if (roles_put(&b, roles) == 0)
 		rc = send_frame(front, FRAME_ROLES, &b, -1, e);
 	else
@@ -137,30 +165,46 @@ handover_stop(int front, uint32_t msec, struct errmsg *e)
 }
 
 int
-handover_to_pool(struct handover *h, int channel, struct errmsg *e)
+handover_to_pool(int pool, const struct buf *settings, struct errmsg *e)
 {
-	return send_frame(channel, FRAME_SETTINGS, &h->settings_pool, -1, e);
+	return send_frame(pool, FRAME_SETTINGS, settings, -1, e);
 }
 
 int
-handover_keep_backend(struct handover *h, const struct buf *b)
-{
-	buf_reset(&h->backend);
-	return buf_put(&h->backend, buf_data(b), buf_len(b));
-}
-
-int
-handover_link(struct handover *h, int front, int pool, struct errmsg *e)
+handover_link(int front, int pool, const char *backend,
+    const struct buf *description, struct errmsg *e)
 {
 	int fds[2], rc = -1;
+	struct buf b;
 
 	if (frame_channel(fds) != 0)
 		return errmsg_errno(e, errno, "socketpair");
-	if (send_frame(front, FRAME_PEER, &h->backend, fds[0], e) == 0 &&
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, backend) != 0 ||
+	    buf_put(&b, buf_data(description), buf_len(description)) != 0)
+		(void)errmsg_set(e, "out of memory");
+	else if (send_frame(front, FRAME_PEER, &b, fds[0], e) == 0 &&
 	    send_frame(pool, FRAME_PEER, NULL, fds[1], e) == 0)
 		rc = 0;
+	buf_fini(&b);
 	io_close(&fds[0]);
 	io_close(&fds[1]);
+	return rc;
+}
+
+int
+handover_backend(int front, const char *backend, const char *why,
+    struct errmsg *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, backend) == 0 && buf_put_str(&b, why) == 0)
+		rc = send_frame(front, FRAME_BACKEND, &b, -1, e);
+	else
+		(void)errmsg_set(e, "out of memory");
+	buf_fini(&b);
 	return rc;
 }
 

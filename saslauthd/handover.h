@@ -13,30 +13,31 @@
 #include "common/errmsg.h"
 #include "saslauthd/keeper.h"
 #include "saslauthd/roles.h"
+#include "saslauthd/sockets.h"
 
 struct handover {
-	struct buf settings_front;	/* the daemon's own keys only */
-	struct buf settings_pool;	/* name of the file, and flags */
-	struct buf backend;		/* the pool's description of itself */
-	int listener;			/* of clients */
-	int control;			/* of the operator; -1: none */
-	int tries;			/* memory of limits; -1: none */
+	struct buf settings;	/* of the front: no mechanism's keys */
+	const struct sockets *sockets;	/* of clients */
+	int control;		/* of the operator; -1: none. Not ours */
+	int tries;		/* memory of limits; -1: none */
 };
 
-int handover_init(struct handover *h, const struct keeper_plan *plan);
+int handover_init(struct handover *h, const struct keeper_plan *plan,
+    const struct sockets *sockets);
 void handover_fini(struct handover *h);
 
 /* Make the memory in which fronts count wrong tries, one after the other. Its
  * size is fixed: whoever maps it may rely on that. */
 int handover_make_tries(struct handover *h, size_t bytes, struct errmsg *e);
 
-/* Everything a new front (pool) needs to get ready. */
-int handover_to_front(struct handover *h, int channel,
+/* Everything a new front needs to get ready. */
+int handover_to_front(struct handover *h, int front,
     const struct roles *roles, struct errmsg *e);
-int handover_to_pool(struct handover *h, int channel, struct errmsg *e);
 
-/* Remember what a ready pool says of its backend; checked by the front. */
-int handover_keep_backend(struct handover *h, const struct buf *b);
+/* The settings of a pool: the name of its backend and where the rest is. */
+int handover_put_pool(struct buf *b, const struct keeper_plan *plan,
+    const char *backend);
+int handover_to_pool(int pool, const struct buf *settings, struct errmsg *e);
 
 /* Who runs now. */
 int handover_roles(int front, const struct roles *roles, struct errmsg *e);
@@ -44,8 +45,14 @@ int handover_roles(int front, const struct roles *roles, struct errmsg *e);
 /* Finish what runs within msec. */
 int handover_stop(int front, uint32_t msec, struct errmsg *e);
 
-/* A fresh channel between the two. */
-int handover_link(struct handover *h, int front, int pool, struct errmsg *e);
+/* A fresh channel between the front and a backend's pool; `description` is
+ * what the pool said of itself, and checked by the front. */
+int handover_link(int front, int pool, const char *backend,
+    const struct buf *description, struct errmsg *e);
+
+/* That backend cannot be opened. */
+int handover_backend(int front, const char *backend, const char *why,
+    struct errmsg *e);
 
 /* A socket to the system's log for the front. -1: none to be had now. */
 int handover_log(int front);

@@ -12,14 +12,18 @@
 #include <stdbool.h>
 
 #include "common/conf.h"
-#include "saslauthd/settings.h"
+#include "saslauthd/activation.h"
+#include "saslauthd/notify.h"
+#include "saslauthd/site.h"
 
 struct keeper_plan {
-	const struct settings *settings;
-	const struct conf_entries *own;	/* the daemon's keys: for the front */
-	const struct conf_entries *flags;	/* of the command line: pool */
-	const char *config;		/* file the pool reads, or NULL */
+	const struct site *site;
+	const struct conf_entries *own;	/* without a mechanism's: front */
+	const struct conf_entries *flags;	/* of the command line: pools */
+	const char *config;		/* file the pools read, or NULL */
 	const char *self, *pool;		/* the two programs */
+	const struct activation *given;	/* sockets not to be made */
+	struct notify notify;	/* who wants to know */
 	bool foreground;	/* and its log on stderr, too */
 };
 

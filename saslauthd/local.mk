@@ -4,9 +4,16 @@ saslauthd_saslauthd_SOURCES = \
 	saslauthd/main.c \
 	saslauthd/options.c saslauthd/options.h \
 	saslauthd/settings.c saslauthd/settings.h \
+	saslauthd/site.c saslauthd/site_tables.c saslauthd/site.h \
 	saslauthd/daemonize.c saslauthd/daemonize.h \
 	saslauthd/rundir.c saslauthd/rundir.h \
+	saslauthd/socket_file.c saslauthd/socket_file.h \
+	saslauthd/sockets.c saslauthd/sockets.h \
+	saslauthd/activation.c saslauthd/activation.h \
+	saslauthd/notify.c saslauthd/notify.h \
 	saslauthd/keeper.c saslauthd/keeper.h \
+	saslauthd/family.c saslauthd/family.h \
+	saslauthd/part_pool.c saslauthd/part_pool.h \
 	saslauthd/part.c saslauthd/part.h \
 	saslauthd/check.c saslauthd/check.h \
 	saslauthd/handover.c saslauthd/handover.h \
@@ -22,10 +29,14 @@ saslauthd_saslauthd_LDADD = libfront.a libmechnames.a libcommon.a \
 libexec_PROGRAMS += saslauthd/saslauthd-pool
 saslauthd_saslauthd_pool_SOURCES = \
 	saslauthd/pool.c \
+	saslauthd/pool_keeper.c saslauthd/pool_keeper.h \
 	saslauthd/pool_load.c saslauthd/pool_load.h \
+	saslauthd/pool_try.c saslauthd/pool_try.h \
 	saslauthd/rights.c saslauthd/rights.h \
+	saslauthd/rights_trial.c saslauthd/rights_trial.h \
 	saslauthd/worker.c saslauthd/worker.h \
 	saslauthd/privs.c saslauthd/privs.h \
 	saslauthd/settings.c saslauthd/settings.h \
+	saslauthd/site.c saslauthd/site_tables.c saslauthd/site.h \
 	saslauthd/sigpipe.c saslauthd/sigpipe.h
 saslauthd_saslauthd_pool_LDADD = libmechnames.a $(mech_libs) $(mech_ext_libs)

@@ -15,12 +15,13 @@
 #include "mechanisms/mech_names.h"
 #include "saslauthd/options.h"
 
-enum { OPT_CHECK = 256, OPT_CONFIG, OPT_SET };
+enum { OPT_CHECK = 256, OPT_CONFIG, OPT_SET, OPT_TRY };
 
 static const struct option long_options[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "set", required_argument, NULL, OPT_SET },
+	{ "try", no_argument, NULL, OPT_TRY },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 }
@@ -30,7 +31,8 @@ static const char usage_text[] =
     "usage: saslauthd [options]\n"
     "\n"
     "option information:\n"
-    "  -a <mech>      Selects the authentication mechanism to use.\n"
+    "  -a <mech>      Selects the authentication mechanism to use, or\n"
+    "                 several to ask in turn: -a ldap,sasldb.\n"
     "  -c             Enable credential caching.\n"
     "  -d             Debugging (don't detach from tty, implies -V).\n"
     "  -f             Stay in the foreground.\n"
@@ -47,6 +49,7 @@ static const char usage_text[] =
     "  --config FILE  Read settings from FILE.\n"
     "  --set KEY=VAL  Set one setting (see saslauthd.conf(5)).\n"
     "  --check        Check the configuration and exit.\n"
+    "  --try          With --check: also open each backend.\n"
     "\n";
 
 /* The second line is what scripts parse. */
@@ -73,7 +76,7 @@ print_usage(void)
 
 struct parse {
 	struct options *o;
-	bool mech_seen, check, done;
+	bool mech_seen, check, try_too, done;
 	int status;
 };
 
@@ -123,6 +126,7 @@ one_option(struct parse *p, int c)
 	case 'v': print_version(); p->done = true; break;
 	case 'h': print_usage(); p->done = true; break;
 	case OPT_CHECK: p->check = true; break;
+	case OPT_TRY: p->try_too = true; break;
 	case OPT_CONFIG: p->o->config = optarg; break;
 	case OPT_SET:
 		if (conf_add_set(&p->o->entries, optarg, &e) != 0)
@@ -146,11 +150,15 @@ options_parse(int argc, char **argv, struct options *o, int *status_r)
 	while (!p.done && (c = getopt_long(argc, argv, "a:cdfhO:lm:n:rs:t:vV",
 	    long_options, NULL)) != -1)
 		one_option(&p, c);
+	if (!p.done && p.try_too && !p.check)
+		wrong_use(&p, "--try goes with --check");
 	*status_r = p.status;
 	if (p.done)
 		return OPTIONS_EXIT;
 	if (optind < argc)
 		o->stray = argv[optind];
+	if (p.try_too)
+		return OPTIONS_TRY;
 	return p.check ? OPTIONS_CHECK : OPTIONS_RUN;
 }
 

@@ -12,6 +12,7 @@
 enum options_action {
 	OPTIONS_RUN,
 	OPTIONS_CHECK,		/* --check: judge the configuration, exit */
+	OPTIONS_TRY,		/* --check --try: and open each backend */
 	OPTIONS_EXIT		/* said what was asked; *status_r is the end */
 };
 

@@ -52,19 +52,30 @@ part_gone(struct part *p)
 	p->ready = false;
 }
 
+static int
+retry_in(struct part *p, int pause_msec)
+{
+	p->restart = deadline_in_msec(pause_msec);
+	p->backoff_msec = pause_msec == 0 ? BACKOFF_FIRST_MSEC :
+	    pause_msec * 2;
+	if (p->backoff_msec > p->backoff_max_msec)
+		p->backoff_msec = p->backoff_max_msec;
+	return pause_msec;
+}
+
 int
 part_retry(struct part *p)
 {
-	int pause;
-
 	if (deadline_now_msec() - p->started_msec >= STABLE_MSEC)
 		p->backoff_msec = 0;
-	pause = p->backoff_msec;
-	p->restart = deadline_in_msec(pause);
-	p->backoff_msec = pause == 0 ? BACKOFF_FIRST_MSEC : pause * 2;
-	if (p->backoff_msec > p->backoff_max_msec)
-		p->backoff_msec = p->backoff_max_msec;
-	return pause;
+	return retry_in(p, p->backoff_msec);
+}
+
+int
+part_retry_later(struct part *p)
+{
+	return retry_in(p, p->backoff_msec > 0 ? p->backoff_msec :
+	    BACKOFF_FIRST_MSEC);
 }
 
 uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * part - one of the keeper's two children, over all its lives.
+ * part - one of the keeper's children, over all its lives.
  *
  * One that dies is started again: at once if it was healthy, else after a
  * pause that grows.
@@ -16,7 +16,7 @@
 #include "saslauthd/child.h"
 
 struct part {
-	const char *what;		/* "front", "pool" */
+	const char *what;		/* "front", "pool of ldap" */
 	int backoff_max_msec;
 	struct child child;
 	bool ready;			/* the keeper's to set */
@@ -37,6 +37,8 @@ void part_kill(const struct part *p);
 void part_gone(struct part *p);
 /* Start it again: in how many milliseconds? */
 int part_retry(struct part *p);
+/* The same, but never at once: it ended for a reason that stays. */
+int part_retry_later(struct part *p);
 
 uint32_t part_restarts(const struct part *p);
 

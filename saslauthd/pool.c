@@ -26,7 +26,9 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "saslauthd/child.h"
+#include "saslauthd/pool_keeper.h"
 #include "saslauthd/pool_load.h"
+#include "saslauthd/pool_try.h"
 #include "saslauthd/rights.h"
 #include "saslauthd/sigpipe.h"
 #include "saslauthd/worker.h"
@@ -68,19 +70,7 @@ struct pool {
 	struct deadline watchdog, changed;
 };
 
-/* ---- frames to the others --------------------------------------------- */
-
-static void
-tell_keeper(int status, const char *text)
-{
-	struct buf b;
-
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_u8(&b, (unsigned)status) == 0 &&
-	    buf_put_str(&b, text) == 0)
-		(void)frame_send(CHILD_CHANNEL_FD, FRAME_FAILED, &b, -1);
-	buf_fini(&b);
-}
+/* ---- frames to the front ---------------------------------------------- */
 
 static void
 drop_front(struct pool *p)
@@ -123,30 +113,11 @@ tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
 		/* It lives, and would wait for ever for what it was not told.
 		 * Only the keeper can link us anew, and does when we end. */
 		log_msg(LOG_ERR, "pool", "the front does not read: the pool "
-		    "of %s starts again", p->load.mech->name);
+		    "of %s starts again", p->load.name);
 		end(p);
 	}
 	if (st != FRAME_OK)
 		drop_front(p);
-}
-
-/* What the front must know of this backend. */
-static int
-say_ready(const struct pool *p)
-{
-	struct buf b;
-	int rc = -1;
-
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, frame_build_id()) == 0 &&
-	    buf_put_str(&b, p->load.mech->name) == 0 &&
-	    buf_put_u8(&b, p->load.mech->sees_address) == 0 &&
-	    buf_put_u8(&b, p->load.mech->sees_realm) == 0 &&
-	    buf_put_u32(&b, p->ready) == 0 && buf_put_u32(&b, p->max) == 0 &&
-	    frame_send(CHILD_CHANNEL_FD, FRAME_READY, &b, -1) == FRAME_OK)
-		rc = 0;
-	buf_fini(&b);
-	return rc;
 }
 
 /* ---- workers ---------------------------------------------------------- */
@@ -272,12 +243,12 @@ worker_ended(struct pool *p, unsigned i, int wstatus)
 	} else {
 		back_off(p, w->wave);
 		log_msg(LOG_ERR, "pool", "a worker of %s ended at its start "
-		    "(%s); the next is tried in %d ms", p->load.mech->name,
+		    "(%s); the next is tried in %d ms", p->load.name,
 		    how[0] != '\0' ? how : "status 0", p->backoff_msec);
 	}
 	if (was_ready && how[0] != '\0')
 		log_msg(LOG_ERR, "pool", "worker %ld of %s was replaced: %s",
-		    (long)pid, p->load.mech->name, how);
+		    (long)pid, p->load.name, how);
 	tell_front(p, FRAME_GONE, w->id, (uint32_t)p->backoff_msec, how, -1);
 }
 
@@ -352,17 +323,10 @@ look_for_changes(struct pool *p)
 static void
 on_signal(struct pool *p, int sig)
 {
-	struct buf b;
-
-	if (sig == SIGCHLD) {
+	if (sig == SIGCHLD)
 		reap(p);
-		return;
-	}
-	/* Whoever of us it was sent to, it is meant for the keeper. */
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_u8(&b, (unsigned)sig) == 0)
-		(void)frame_send(CHILD_CHANNEL_FD, FRAME_SIGNAL, &b, -1);
-	buf_fini(&b);
+	else
+		pool_keeper_signal(sig);
 }
 
 static void
@@ -468,28 +432,6 @@ loop(struct pool *p)
 
 /* ---- start ------------------------------------------------------------ */
 
-static void
-say_remark(void *ctx, int status, const char *text)
-{
-	(void)ctx;
-	tell_keeper(status, text);
-}
-
-static int
-receive_settings(struct pool *p, pool_load_report *report)
-{
-	enum frame_type type;
-	struct buf b;
-	int rc = -1;
-
-	buf_init(&b, FRAME_MAX);
-	if (frame_recv(CHILD_CHANNEL_FD, &type, &b, NULL) == FRAME_OK &&
-	    type == FRAME_SETTINGS)
-		rc = pool_load(&p->load, &b, report, NULL);
-	buf_fini(&b);
-	return rc;
-}
-
 static int
 make_room(struct pool *p)
 {
@@ -506,39 +448,49 @@ make_room(struct pool *p)
 	    pipe2(p->lifeline, O_CLOEXEC) == 0 ? 0 : -1;
 }
 
+/* EX_OK, or the status to end with, which the keeper has been told. */
 static int
 open_backend(struct pool *p)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct errmsg e = ERRMSG_INIT, why = ERRMSG_INIT;
+	int status = EX_OK;
 
-	if (p->load.mech->open(p->load.mech_settings, &p->mech_ctx, &e) != 0 ||
-	    rights_decide(&p->privs, &p->load, p->mech_ctx, &why, &e) != 0) {
-		tell_keeper(EX_CONFIG, e.text);
-		return -1;
+	if (p->load.mech->open(p->load.mech_settings, &p->mech_ctx, &e) != 0)
+		status = EX_UNAVAILABLE;	/* may go better later */
+	else if (rights_decide(&p->privs, &p->load, p->mech_ctx, &why, &e) !=
+	    0)
+		status = EX_CONFIG;
+	if (status != EX_OK) {
+		pool_keeper_say(status, e.text);
+		return status;
 	}
 	if (why.text[0] != '\0')
-		tell_keeper(EX_OK, why.text);
+		pool_keeper_say(EX_OK, why.text);
 	p->signal_fd = sigpipe_open(signals,
 	    sizeof(signals) / sizeof(signals[0]));
 	if (p->signal_fd < 0 || make_room(p) != 0 || privs_seal(&e) != 0) {
-		tell_keeper(EX_OSERR, "the pool is short of memory or "
+		pool_keeper_say(EX_OSERR, "the pool is short of memory or "
 		    "descriptors");
-		return -1;
+		return EX_OSERR;
 	}
-	return 0;
+	return EX_OK;
 }
 
 static int
 serve(struct pool *p)
 {
+	int status;
+
 	/* The keeper has logged the remarks of --check already. */
-	if (receive_settings(p, NULL) != 0)
+	if (pool_keeper_load(&p->load, false) != 0)
 		return EX_CONFIG;
 	log_open("saslauthd", p->load.log_stderr, p->load.settings.verbose);
-	proctitle_set("saslauthd-pool: %s pool", p->load.mech->name);
-	if (open_backend(p) != 0 || say_ready(p) != 0)
-		return EX_CONFIG;
+	proctitle_set("saslauthd-pool: %s pool", p->load.name);
+	status = open_backend(p);
+	if (status != EX_OK)
+		return status;
+	pool_keeper_ready(&p->load, p->ready, p->max);
 	p->pid = getpid();
 	p->watchdog = deadline_in_msec(WATCHDOG_MSEC);
 	p->changed = p->load.mech->changed != NULL ?
@@ -549,8 +501,9 @@ serve(struct pool *p)
 
 /* Those that a start would need. */
 static int
-check_users(const struct settings *s)
+check_users(const struct pool_load *l)
 {
+	const struct settings *s = &l->settings;
 	const char *worker = s->worker_user[0] != '\0' ? s->worker_user :
 	    s->user;
 	struct errmsg e = ERRMSG_INIT;
@@ -560,16 +513,28 @@ check_users(const struct settings *s)
 	if (privs_find(&unused, s->user, &fallback, &e) == 0 &&
 	    privs_find(&unused, worker, &fallback, &e) == 0)
 		return 0;
-	tell_keeper(EX_CONFIG, e.text);
+	if (l->several)
+		(void)errmsg_prefix(&e, "backend %s", l->name);
+	pool_keeper_say(EX_CONFIG, e.text);
 	return -1;
 }
 
 static int
 check(struct pool *p)
 {
-	if (receive_settings(p, say_remark) == 0 &&
-	    check_users(&p->load.settings) == 0)
-		(void)say_ready(p);
+	if (pool_keeper_load(&p->load, true) == 0 &&
+	    check_users(&p->load) == 0)
+		pool_keeper_ready(&p->load, 0, 0);
+	pool_load_fini(&p->load);
+	return EX_OK;
+}
+
+/* Only of settings that --check found good. */
+static int
+try_backend(struct pool *p)
+{
+	if (pool_keeper_load(&p->load, false) == 0)
+		pool_try(&p->load);
 	pool_load_fini(&p->load);
 	return EX_OK;
 }
@@ -584,6 +549,8 @@ main(int argc, char **argv)
 		return pool_load_print_keys(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "--check") == 0)
 		return check(&pool);
+	if (argc == 2 && strcmp(argv[1], "--try") == 0)
+		return try_backend(&pool);
 	if (argc != 1 || strchr(argv[0], ':') == NULL) {
 		fprintf(stderr, "saslauthd-pool is started by saslauthd(8).\n"
 		    "usage: saslauthd-pool --keys MECHANISM\n");

@@ -9,12 +9,20 @@
 #include "common/frame.h"
 #include "mechanisms/mech_names.h"
 #include "saslauthd/pool_load.h"
+#include "saslauthd/site.h"
 
 struct judge {
+	const struct pool_load *load;
+	struct site site;
+	size_t backend;			/* ours, of the site */
+	struct conf_entries entries;
+	struct errmsg problem;		/* the first one of the site */
+	bool refused;
 	pool_load_report *report;
 	void *ctx;
-	bool refused;
 };
+
+/* ---- telling ---------------------------------------------------------- */
 
 static void
 say(struct judge *j, int status, const char *text)
@@ -25,11 +33,26 @@ say(struct judge *j, int status, const char *text)
 		j->report(j->ctx, status, text);
 }
 
-/* What is new with this daemon is judged strictly, the file as before. */
-static bool
-is_strict(const char *origin)
+/* Of the backend as a whole: no place in a file says which one is meant. */
+static void
+say_of_backend(struct judge *j, struct errmsg *e)
 {
-	return origin[0] == '-';
+	if (j->site.backend_count > 1)
+		(void)errmsg_prefix(e, "backend %s", j->load->name);
+	say(j, EX_CONFIG, e->text);
+}
+
+static void
+say_no_memory(struct judge *j)
+{
+	say(j, EX_OSERR, "out of memory");
+}
+
+/* What is new with this daemon is judged strictly, a flat file as before. */
+static bool
+is_strict(const struct judge *j, const char *origin)
+{
+	return j->site.named || origin[0] == '-';
 }
 
 static void
@@ -37,15 +60,60 @@ bad_value(void *ctx, const char *text)
 {
 	struct judge *j = ctx;
 
-	say(j, is_strict(text) ? EX_CONFIG : EX_OK, text);
+	say(j, is_strict(j, text) ? EX_CONFIG : EX_OK, text);
 }
 
-/* The daemon judges its own keys before it starts a pool. */
 static void
 ignore_value(void *ctx, const char *text)
 {
 	(void)ctx;
 	(void)text;
+}
+
+static void
+keep_problem(void *ctx, const char *text)
+{
+	struct judge *j = ctx;
+
+	if (j->problem.text[0] == '\0')
+		(void)errmsg_set(&j->problem, "%s", text);
+}
+
+/* ---- the mechanisms of all backends ----------------------------------- */
+
+static const struct mech *
+mech_of(const struct judge *j, size_t backend)
+{
+	return mech_find(j->site.backends[backend].settings.mechanism);
+}
+
+static bool
+mech_has(const struct mech *m, const char *key)
+{
+	return m != NULL && m->keys != NULL &&
+	    conf_key_find(m->keys, key) != NULL;
+}
+
+static bool
+is_first_of_mechanism(const struct judge *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->backend; i++)
+		if (mech_of(j, i) == j->load->mech)
+			return false;
+	return true;
+}
+
+static bool
+some_backend_has(const struct judge *j, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < j->site.backend_count; i++)
+		if (mech_has(mech_of(j, i), key))
+			return true;
+	return false;
 }
 
 static const char *
@@ -56,94 +124,135 @@ owner_of(const char *key)
 
 	for (i = 0; i < mech_names_count; i++) {
 		m = mech_find(mech_names[i].name);
-		if (m != NULL && m->keys != NULL &&
-		    conf_key_find(m->keys, key) != NULL)
+		if (mech_has(m, key))
 			return m->name;
 	}
 	return NULL;
 }
 
-static void
-judge_unknown(struct judge *j, const struct mech *m,
-    const struct conf_entry *en)
+/* The nearest key of those that may stand where the entry is. */
+static const char *
+nearest(const struct judge *j, const struct conf_entry *en)
 {
-	const char *owner = owner_of(en->key), *near = NULL;
+	const char *near = NULL;
+	const struct mech *m;
+	size_t i;
+
+	for (i = 0; i < j->site.backend_count && near == NULL; i++) {
+		m = mech_of(j, i);
+		if (m != NULL && m->keys != NULL &&
+		    (en->part == 0 || i == j->backend))
+			near = conf_nearest(m->keys, en->key);
+	}
+	return near != NULL ? near : conf_nearest(&settings_table, en->key);
+}
+
+/* ---- judging ---------------------------------------------------------- */
+
+static void
+judge_unknown(struct judge *j, const struct conf_entry *en)
+{
+	const bool strict = is_strict(j, en->origin);
+	const char *owner = owner_of(en->key), *near;
 	struct errmsg e;
 
 	if (owner != NULL) {
 		(void)errmsg_set(&e, "%s: %s: belongs to mechanism %s and is "
-		    "not used by %s", en->origin, en->key, owner, m->name);
-		say(j, EX_OK, e.text);
+		    "not used by %s", en->origin, en->key, owner,
+		    en->part != 0 || j->site.backend_count == 1 ?
+		    j->load->mech->name : "any backend");
+		/* By --set it does no harm. */
+		say(j, j->site.named ? EX_CONFIG : EX_OK, e.text);
 		return;
 	}
-	if (m->keys != NULL)
-		near = conf_nearest(m->keys, en->key);
-	if (near == NULL)
-		near = conf_nearest(&settings_table, en->key);
+	near = nearest(j, en);
 	(void)errmsg_set(&e, "%s: %s: unknown key%s%s%s", en->origin, en->key,
-	    near != NULL ? " (did you mean " : ", ignored",
+	    near != NULL ? " (did you mean " : strict ? "" : ", ignored",
 	    near != NULL ? near : "", near != NULL ? "?)" : "");
-	say(j, is_strict(en->origin) ? EX_CONFIG : EX_OK, e.text);
+	say(j, strict ? EX_CONFIG : EX_OK, e.text);
 }
 
-/* -O becomes the mechanism's own key. */
-static int
-take_option(struct judge *j, const struct mech *m, struct conf_entries *es)
+/* What no table took: of our part, and of no part, where the first backend
+ * speaks for all. */
+static void
+judge_rest(struct judge *j, size_t part)
 {
-	struct conf_entry *option = NULL;
+	const struct conf_entry *en;
 	size_t i;
 
-	for (i = 0; i < es->count; i++)
-		if (strcmp(es->list[i].key, "mech_option") == 0 &&
-		    strcmp(es->list[i].origin, "-O") == 0)
-			option = &es->list[i];
+	for (i = 0; i < j->entries.count; i++) {
+		en = &j->entries.list[i];
+		if (en->used)
+			continue;
+		if (en->part == 0 ? j->backend == 0 &&
+		    !some_backend_has(j, en->key) : en->part == part)
+			judge_unknown(j, en);
+	}
+}
+
+/* A mechanism's keys in no part are those of each backend that has it; the
+ * first of them tells what is wrong there. */
+static void
+judge_entries(struct judge *j, size_t part, void *mech_settings)
+{
+	const struct mech *m = j->load->mech;
+	struct errmsg e = ERRMSG_INIT;
+
+	if (m->keys != NULL)
+		(void)conf_apply(m->keys, &j->entries, mech_settings,
+		    is_first_of_mechanism(j) ? bad_value : ignore_value, j);
+	if (m->keys != NULL && part != 0)
+		(void)conf_apply_part(m->keys, &j->entries, part,
+		    mech_settings, bad_value, j);
+	judge_rest(j, part);
+	if (m->verify != NULL && m->verify(mech_settings, &e) != 0)
+		say_of_backend(j, &e);
+}
+
+/* -O becomes the mechanism's own key, and wins over the file's. */
+static int
+take_option(struct judge *j, size_t part)
+{
+	const struct mech *m = j->load->mech;
+	struct conf_entry *option = NULL;
+	struct errmsg e;
+	size_t i;
+
+	for (i = 0; i < j->entries.count; i++)
+		if (strcmp(j->entries.list[i].key, "mech_option") == 0 &&
+		    strcmp(j->entries.list[i].origin, "-O") == 0)
+			option = &j->entries.list[i];
 	if (option == NULL)
 		return 0;
 	option->used = true;
 	if (m->option_key == NULL) {
-		struct errmsg e;
-
 		(void)errmsg_set(&e, "-O %s: mechanism %s takes no option, "
 		    "ignored", option->value, m->name);
 		say(j, EX_OK, e.text);
 		return 0;
 	}
-	return conf_add(es, m->option_key, option->value, "-O", NULL);
+	return conf_add_to(&j->entries, part, m->option_key, option->value,
+	    "-O", NULL);
 }
 
-static void
-judge_entries(struct judge *j, struct pool_load *l, struct conf_entries *es)
-{
-	const struct mech *m = l->mech;
-	struct errmsg e = ERRMSG_INIT;
-	size_t i;
-
-	if (m->keys != NULL)
-		(void)conf_apply(m->keys, es, l->mech_settings, bad_value, j);
-	for (i = 0; i < es->count; i++)
-		if (!es->list[i].used)
-			judge_unknown(j, m, &es->list[i]);
-	if (m->verify != NULL && m->verify(l->mech_settings, &e) != 0)
-		say(j, EX_CONFIG, e.text);
-}
+/* ---- loading ---------------------------------------------------------- */
 
 /* The file first, then the flags: a later entry wins. The file is read here
  * so that a mechanism's secrets are in no other process. */
 static int
-read_entries(struct pool_load *l, struct buf *frame, struct conf_entries *es,
-    struct judge *j)
+read_entries(struct pool_load *l, struct buf *frame, struct judge *j)
 {
 	struct errmsg e = ERRMSG_INIT;
 	char *config = NULL;
 	unsigned log_stderr;
 	int rc = -1;
 
-	if (buf_get_u8(frame, &log_stderr) != 0 ||
-	    buf_get_str(frame, FRAME_MAX, &config) != 0)
-		(void)errmsg_set(&e, "BUG: settings frame does not parse");
-	else if (config[0] == '\0' ||
-	    conf_read_file(es, config, NULL, &e) == 0)
-		rc = conf_entries_get(frame, es);
+	if (buf_get_u8(frame, &log_stderr) == 0 &&
+	    buf_get_str(frame, FRAME_MAX, &config) == 0 &&
+	    buf_get_str(frame, FRAME_MAX, &l->name) == 0 &&
+	    (config[0] == '\0' ||
+	    conf_read_file(&j->entries, config, NULL, &e) == 0))
+		rc = conf_entries_get(frame, &j->entries);
 	if (rc != 0)
 		say(j, EX_CONFIG, e.text[0] != '\0' ? e.text :
 		    "BUG: settings frame does not parse");
@@ -153,38 +262,68 @@ read_entries(struct pool_load *l, struct buf *frame, struct conf_entries *es,
 	return rc;
 }
 
+/* The keeper built the same site, and told what is wrong with it, unless the
+ * file has changed since. */
+static int
+find_backend(struct pool_load *l, struct judge *j)
+{
+	struct errmsg e;
+
+	if (site_build(&j->site, &j->entries, keep_problem, j) != 0) {
+		say(j, EX_CONFIG, j->problem.text);
+		return -1;
+	}
+	j->backend = site_find_backend(&j->site, l->name);
+	if (j->backend == j->site.backend_count) {
+		(void)errmsg_set(&e, "no backend is called \"%s\"", l->name);
+		say(j, EX_CONFIG, e.text);
+		return -1;
+	}
+	l->mech = mech_of(j, j->backend);
+	if (l->mech != NULL)
+		return 0;
+	(void)errmsg_set(&e, "mechanism %s is not built in",
+	    j->site.backends[j->backend].settings.mechanism);
+	say_of_backend(j, &e);
+	return -1;
+}
+
+static void
+load_mechanism(struct pool_load *l, struct judge *j)
+{
+	const size_t part = j->site.backends[j->backend].part;
+
+	if (l->mech->settings_size > 0) {
+		l->mech_settings = calloc(1, l->mech->settings_size);
+		if (l->mech_settings == NULL) {
+			say_no_memory(j);
+			return;
+		}
+		conf_defaults(l->mech->keys, l->mech_settings);
+	}
+	if (take_option(j, part) != 0)
+		say_no_memory(j);
+	else
+		judge_entries(j, part, l->mech_settings);
+}
+
 int
 pool_load(struct pool_load *l, struct buf *frame, pool_load_report *report,
     void *ctx)
 {
-	struct judge j = { .report = report, .ctx = ctx };
-	struct conf_entries es = { NULL, 0 };
+	struct judge j = { .load = l, .report = report, .ctx = ctx };
+	struct settings *found;
 
 	memset(l, 0, sizeof(*l));
-	conf_defaults(&settings_table, &l->settings);
-	if (read_entries(l, frame, &es, &j) != 0)
-		goto out;
-	(void)conf_apply(&settings_table, &es, &l->settings, ignore_value,
-	    NULL);
-	l->mech = mech_find(l->settings.mechanism);
-	if (l->mech == NULL) {
-		say(&j, EX_CONFIG, "the mechanism is not built in");
-		goto out;
+	if (read_entries(l, frame, &j) == 0 && find_backend(l, &j) == 0) {
+		load_mechanism(l, &j);
+		found = &j.site.backends[j.backend].settings;
+		l->several = j.site.backend_count > 1;
+		l->settings = *found;
+		memset(found, 0, sizeof(*found));	/* it is ours now */
 	}
-	if (l->mech->settings_size > 0) {
-		l->mech_settings = calloc(1, l->mech->settings_size);
-		if (l->mech_settings == NULL) {
-			say(&j, EX_OSERR, "out of memory");
-			goto out;
-		}
-		conf_defaults(l->mech->keys, l->mech_settings);
-	}
-	if (take_option(&j, l->mech, &es) != 0)
-		say(&j, EX_OSERR, "out of memory");
-	else
-		judge_entries(&j, l, &es);
-out:
-	conf_entries_fini(&es);
+	site_fini(&j.site);
+	conf_entries_fini(&j.entries);
 	return j.refused ? -1 : 0;
 }
 
@@ -195,7 +334,9 @@ pool_load_fini(struct pool_load *l)
 	    l->mech_settings != NULL)
 		conf_fini(l->mech->keys, l->mech_settings);
 	free(l->mech_settings);
+	free(l->name);
 	l->mech_settings = NULL;
+	l->name = NULL;
 	conf_fini(&settings_table, &l->settings);
 }
 

@@ -13,6 +13,8 @@
 #include "saslauthd/settings.h"
 
 struct pool_load {
+	char *name;			/* of the backend */
+	bool several;			/* it is not the only one */
 	bool log_stderr;		/* in the foreground */
 	struct settings settings;
 	const struct mech *mech;
@@ -24,8 +26,10 @@ typedef void pool_load_report(void *ctx, int status, const char *text);
 
 /*
  * Take FRAME_SETTINGS' payload apart, read the configuration file it names,
- * judge every entry, and run the mechanism's verify. Returns 0 when the
- * backend may be opened; each problem goes to `report` (NULL: drop them).
+ * find the backend, judge the entries, and run the mechanism's verify. Each
+ * backend judges its own part; what stands in no part is judged by the first
+ * one it could be meant for. Returns 0 when the backend may be opened; each
+ * problem goes to `report` (NULL: drop them). pool_load_fini() also after -1.
  */
 int pool_load(struct pool_load *l, struct buf *frame,
     pool_load_report *report, void *ctx);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * rundir - the run directory: who may use it, the pid file, the sockets.
+ * rundir - the run directory: who may use it, the pid file, the operator's
+ * socket.
  *
- *   mux                  for clients, 0777; access is by the directory's mode
+ *   mux                  for clients (sockets.c)
  *   control              for the operator, 0600
  *   saslauthd.pid        daemon mode: pid, locked with fcntl(2) for life
  *   saslauthd.pid.lock   locked during a start, in the foreground for life
@@ -17,21 +18,19 @@
 #include <sys/stat.h>
 
 #include "common/errmsg.h"
+#include "saslauthd/socket_file.h"
 
-enum rundir_socket { RUNDIR_MUX, RUNDIR_CONTROL, RUNDIR_SOCKETS };
-
-/* What we made, to remove no other. */
-struct rundir_made {
-	bool ours;
-	struct stat id;
-};
+#define RUNDIR_MUX "mux"	/* the clients' socket in it */
 
 struct rundir {
 	char path[4096];	/* absolute, without a slash at the end */
 	int dir_fd;
 	int lock_fd;		/* saslauthd.pid.lock */
 	int pid_fd;		/* saslauthd.pid, -1 in the foreground */
-	struct rundir_made sockets[RUNDIR_SOCKETS], pid;
+	bool mux_is_given;	/* it waits for us: nobody answers there */
+	bool pid_written;
+	struct stat pid_id;	/* to remove no other one */
+	struct socket_file control;
 };
 
 enum rundir_status {
@@ -48,22 +47,20 @@ enum rundir_status rundir_open(struct rundir *r, const char *path,
 
 /*
  * Become the instance of this directory, in the final process: take the
- * locks, and make sure nobody answers on the socket. Touches nothing of a
- * running instance. With `foreground` no pid file is written.
+ * locks, and make sure nobody answers on the socket, unless mux_is_given was
+ * set before. Touches nothing of a running instance. With `foreground` no pid
+ * file is written.
  */
 enum rundir_status rundir_claim(struct rundir *r, bool foreground,
     struct errmsg *e);
 
-/* A listening, non-blocking socket that replaces what stands at its name in
- * one step. -1 with a message. */
-int rundir_listen(struct rundir *r, enum rundir_socket which,
-    struct errmsg *e);
+/* Make the operator's socket: control.fd. -1 with a message. */
+int rundir_open_control(struct rundir *r, struct errmsg *e);
 
 /* The start is over: daemon mode lets saslauthd.pid.lock go. */
 void rundir_started(struct rundir *r);
 
-/* Remove the clients' socket (first step of a stop), then all the rest. */
-void rundir_unlisten(struct rundir *r);
+/* Remove and close all that was made here. */
 void rundir_release(struct rundir *r);
 
 #endif

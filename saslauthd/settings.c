@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/wire.h"
@@ -23,12 +24,29 @@ static const char *const format_words[] = {
 };
 static const char *const success_words[] = { "no", "uncached", "all", NULL };
 
+/* Each '%' begins a token that front/canonical.c knows. */
+static int
+check_template(const char *text, struct errmsg *e)
+{
+	for (; *text != '\0'; text++) {
+		if (*text != '%')
+			continue;
+		text++;
+		if (*text == '\0' || strchr("uUdr%", *text) == NULL)
+			return errmsg_set(e, "wants u, U, d, r or %% behind "
+			    "each '%%'");
+	}
+	return 0;
+}
+
 #define AT(member) offsetof(struct settings, member)
 
 static const struct conf_key keys[] = {
 	{ .name = "mechanism", .type = CONF_STRING, .offset = AT(mechanism),
-	  .max = 64, .def = "",
-	  .help = "mechanism that checks passwords (flag -a)" },
+	  .max = 1024, .def = "",
+	  .scope = SETTINGS_BACKEND,
+	  .help = "mechanism that checks passwords, or several, asked in turn "
+	      "(flag -a)" },
 	{ .name = "run_dir", .type = CONF_PATH, .offset = AT(run_dir),
 	  .max = 4096, .def = RUNDIR,
 	  .help = "directory of the socket and the pid file (flag -m)" },
@@ -41,23 +59,28 @@ static const struct conf_key keys[] = {
 
 	{ .name = "workers", .type = CONF_INT, .offset = AT(workers),
 	  .min = 0, .max = WORKERS_LIMIT, .def = "5",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "workers kept ready; 0: a fresh one per request (flag -n)" },
 	{ .name = "workers_max", .type = CONF_INT, .offset = AT(workers_max),
 	  .min = 0, .max = WORKERS_LIMIT, .def = "0",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "workers while requests wait; 0: 4 x workers" },
 	{ .name = "worker_requests", .type = CONF_INT,
 	  .offset = AT(worker_requests), .min = 0, .max = 1000000000,
 	  .def = "0",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "requests before a worker is replaced; "
 	      "0: 10000, pam 100" },
 	{ .name = "worker_idle", .type = CONF_SECONDS,
 	  .offset = AT(worker_idle_sec), .min = 1, .max = 86400, .def = "60",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "seconds until an idle worker above `workers` goes" },
 	{ .name = "user", .type = CONF_STRING, .offset = AT(user),
 	  .max = 256, .def = "",
 	  .help = "user of the front; empty: saslauth, sasl or nobody" },
 	{ .name = "worker_user", .type = CONF_STRING,
 	  .offset = AT(worker_user), .max = 256, .def = "",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "user of workers that need no right; empty: as user" },
 
 	{ .name = "request_timeout", .type = CONF_SECONDS,
@@ -66,7 +89,9 @@ static const struct conf_key keys[] = {
 	  .help = "seconds from a complete request to its answer" },
 	{ .name = "backend_timeout", .type = CONF_SECONDS,
 	  .offset = AT(backend_timeout_sec), .min = 1, .max = 3600,
-	  .def = "10", .help = "seconds a worker gets for one request" },
+	  .def = "10",
+	  .scope = SETTINGS_BACKEND,
+	  .help = "seconds a worker gets for one request" },
 	{ .name = "client_timeout", .type = CONF_SECONDS,
 	  .offset = AT(client_timeout_sec), .min = 1, .max = 3600,
 	  .def = "10",
@@ -76,6 +101,7 @@ static const struct conf_key keys[] = {
 	  .help = "connections held at once" },
 	{ .name = "queue_max", .type = CONF_INT, .offset = AT(queue_max),
 	  .min = 1, .max = 1000000, .def = "1000",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "requests that may wait for a worker" },
 	{ .name = "name_max", .type = CONF_INT, .offset = AT(name_max),
 	  .min = 64, .max = WIRE_NAME_MAX_LIMIT, .def = "1024",
@@ -87,6 +113,20 @@ static const struct conf_key keys[] = {
 	{ .name = "append_realm", .type = CONF_BOOL,
 	  .offset = AT(append_realm), .def = "no",
 	  .help = "login becomes login@realm (flag -r)" },
+	{ .name = "fold_case", .type = CONF_BOOL, .offset = AT(fold_case),
+	  .def = "no",
+	  .help = "upper case in login and realm becomes lower case" },
+	{ .name = "trim_blanks", .type = CONF_BOOL,
+	  .offset = AT(trim_blanks), .def = "no",
+	  .help = "blanks around the login go" },
+	{ .name = "login_template", .type = CONF_STRING,
+	  .offset = AT(login_template), .max = 256,
+	  .check = check_template,
+	  .help = "what the login becomes: %u login, %U without domain, "
+	      "%d domain, %r realm, %% a percent sign" },
+	{ .name = "default_realm", .type = CONF_STRING,
+	  .offset = AT(default_realm), .max = 1024,
+	  .help = "realm of who sends neither realm nor domain" },
 	{ .name = "tempfail_reply", .type = CONF_CHOICE,
 	  .offset = AT(tempfail_reply), .choices = tempfail_words,
 	  .def = "empty",
@@ -99,26 +139,34 @@ static const struct conf_key keys[] = {
 	  .help = "which successes are logged" },
 
 	{ .name = "cache", .type = CONF_BOOL, .offset = AT(cache),
-	  .def = "no", .help = "remember successes (flag -c)" },
+	  .def = "no",
+	  .scope = SETTINGS_BACKEND,
+	  .help = "remember successes (flag -c)" },
 	{ .name = "cache_ttl", .type = CONF_SECONDS,
 	  .offset = AT(cache_ttl_sec), .min = 1, .max = 2147483647,
 	  .def = "3600",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "seconds a success is remembered (flag -t)" },
 	{ .name = "cache_size", .type = CONF_INT, .offset = AT(cache_size_kb),
 	  .min = 1, .max = 4194304, .def = "32768",
 	  .help = "kilobytes the cache may take (flag -s)" },
 	{ .name = "cache_negative_ttl", .type = CONF_SECONDS,
 	  .offset = AT(cache_negative_ttl_sec), .min = 0, .max = 86400,
-	  .def = "0", .help = "seconds a refusal is remembered; 0: not" },
+	  .def = "0",
+	  .scope = SETTINGS_BACKEND,
+	  .help = "seconds a refusal is remembered; 0: not" },
 	{ .name = "cache_grace", .type = CONF_SECONDS,
 	  .offset = AT(cache_grace_sec), .min = 0, .max = 31536000,
 	  .def = "0",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "seconds an expired success still answers in an outage" },
 	{ .name = "cache_ignore_address", .type = CONF_BOOL,
 	  .offset = AT(cache_ignore_address), .def = "no",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "a success counts for every client address" },
 	{ .name = "join", .type = CONF_BOOL, .offset = AT(join),
 	  .def = "yes",
+	  .scope = SETTINGS_BACKEND,
 	  .help = "equal requests in flight are asked once" },
 
 	{ .name = "limits", .type = CONF_CHOICE, .offset = AT(limits),
@@ -156,17 +204,40 @@ const struct conf_table settings_table = {
 	.count = sizeof(keys) / sizeof(keys[0])
 };
 
+/* Listeners and routes have no mechanism's keys; what else stands in a part
+ * may be a password. */
+static bool
+is_own(const struct conf_entries *es, const struct conf_entry *en)
+{
+	const char *kind = en->part != 0 ? es->parts[en->part - 1].kind : "";
+
+	return strcmp(kind, "listener") == 0 || strcmp(kind, "route") == 0 ||
+	    conf_key_find(&settings_table, en->key) != NULL;
+}
+
 int
 settings_filter(const struct conf_entries *all, struct conf_entries *own_r)
 {
-	size_t i;
+	const size_t before = own_r->part_count;
+	const struct conf_part *p;
+	size_t i, part;
 
+	/* Also those nothing is taken from: each is a backend, or a mistake
+	 * that is to be told. */
+	for (i = 0; i < all->part_count; i++) {
+		p = &all->parts[i];
+		if (conf_add_part(own_r, p->kind, p->name, p->origin, &part,
+		    NULL) != 0)
+			return -1;
+	}
 	for (i = 0; i < all->count; i++) {
 		const struct conf_entry *en = &all->list[i];
 
-		if (conf_key_find(&settings_table, en->key) == NULL)
+		if (!is_own(all, en))
 			continue;
-		if (conf_add(own_r, en->key, en->value, en->origin, NULL) != 0)
+		part = en->part != 0 ? before + en->part : 0;
+		if (conf_add_to(own_r, part, en->key, en->value, en->origin,
+		    NULL) != 0)
 			return -1;
 	}
 	return 0;

@@ -18,7 +18,7 @@ enum settings_limits { LIMITS_OBSERVE = 0, LIMITS_ENFORCE, LIMITS_OFF };
 enum settings_log_success { SUCCESS_NO = 0, SUCCESS_UNCACHED, SUCCESS_ALL };
 
 struct settings {
-	char *mechanism;		/* -a */
+	char *mechanism;		/* -a: one, or a chain: "ldap,sasldb" */
 	char *run_dir;			/* -m */
 	bool strict;
 	bool verbose;			/* -V, -d */
@@ -39,6 +39,9 @@ struct settings {
 	long password_max;		/* bytes */
 
 	bool append_realm;		/* -r */
+	bool fold_case, trim_blanks;	/* canonical form of names */
+	char *login_template;		/* "%u@%r"; "": as it came */
+	char *default_realm;		/* "": none */
 	int tempfail_reply;		/* enum settings_tempfail */
 	int log_format;			/* enum settings_log_format */
 	int log_success;		/* enum settings_log_success */
@@ -62,8 +65,13 @@ struct settings {
 
 extern const struct conf_table settings_table;
 
-/* Add to `own_r` copies of the entries the daemon's table knows: what the
- * keeper keeps and the front may see. -1 when out of memory. */
+/* A key's scope: it may stand in a backend's part, too. */
+#define SETTINGS_BACKEND 1u
+
+/* Add to `own_r` copies of what the keeper keeps and the front may see: all
+ * parts with the entries the daemon's table knows, and whatever stands in
+ * listeners and routes. -1 when out of memory, or when `own_r` has one of the
+ * parts. */
 int settings_filter(const struct conf_entries *all,
     struct conf_entries *own_r);
 

@@ -58,7 +58,7 @@ become(const struct worker_job *job)
 	close_inherited(job);
 	log_open("saslauthd", job->load->log_stderr,
 	    job->load->settings.verbose);
-	proctitle_set("saslauthd-pool: %s worker", job->load->mech->name);
+	proctitle_set("saslauthd-pool: %s worker", job->load->name);
 	if (privs_drop(job->privs, &e) != 0 || privs_seal(&e) != 0 ||
 	    privs_die_with_parent(job->pool_pid, &e) != 0)
 		fatal(e.text);

@@ -47,10 +47,27 @@ print_canonical(const struct json_line *l)
 }
 
 static void
+print_route(const struct json_line *l)
+{
+	print_label("route");
+	if (l == NULL) {
+		puts("(none)");
+		return;
+	}
+	(void)safe_text_put(stdout, json_line_str(l, "name"));
+	fputs(": ", stdout);
+	(void)safe_text_put(stdout, json_line_str(l, "chain"));
+	fputc('\n', stdout);
+}
+
+static void
 print_limits(const struct json_line *l)
 {
-	const char *mode = json_line_str(l, "mode");
+	const char *mode;
 
+	if (l == NULL)
+		return;
+	mode = json_line_str(l, "mode");
 	print_label("limits");
 	(void)safe_text_put(stdout, mode);
 	if (strcmp(mode, "off") == 0) {
@@ -80,8 +97,11 @@ static void
 print_cache(const struct json_line *l)
 {
 	char age[CTL_DURATION_SIZE], left[CTL_DURATION_SIZE];
-	const char *state = json_line_str(l, "state");
+	const char *state;
 
+	if (l == NULL)
+		return;
+	state = json_line_str(l, "state");
 	print_label("cache");
 	if (!json_line_bool(l, "enabled")) {
 		puts("off");
@@ -119,6 +139,12 @@ print_backend(const struct json_line *l)
 	printf(", %s for %s\n", json_line_bool(l, "up") ? "up" : "DOWN",
 	    ctl_duration(since, json_line_int(l, "since_sec")));
 	print_label("");
+	if (json_line_str(l, "trouble")[0] != '\0') {
+		fputs("it cannot be opened: ", stdout);
+		(void)safe_text_put(stdout, json_line_str(l, "trouble"));
+		fputc('\n', stdout);
+		print_label("");
+	}
 	printf("%" PRId64 " of %" PRId64 " workers busy, %" PRId64
 	    " questions waiting\n", json_line_int(l, "workers_busy"),
 	    json_line_int(l, "workers_max"), json_line_int(l, "queued"));
@@ -126,13 +152,21 @@ print_backend(const struct json_line *l)
 	printf("it %s at the realm and %s at the client address\n",
 	    json_line_bool(l, "sees_realm") ? "looks" : "does not look",
 	    json_line_bool(l, "sees_address") ? "looks" : "does not look");
+	print_label("");
+	fputs("then: denied ", stdout);
+	(void)safe_text_put(stdout, json_line_str(l, "denied"));
+	fputs(", no such user ", stdout);
+	(void)safe_text_put(stdout, json_line_str(l, "no_such_user"));
+	fputs(", temporary ", stdout);
+	(void)safe_text_put(stdout, json_line_str(l, "temporary"));
+	fputc('\n', stdout);
 }
 
 int
 ctl_explain(const struct ctl *c)
 {
-	static const char *const needed[] = { "canonical", "limits", "cache",
-	    "backend", "advice", NULL };
+	/* Without a route there is no more. */
+	static const char *const needed[] = { "canonical", "advice", NULL };
 	const struct json_line *backend = NULL;
 	struct errmsg e = ERRMSG_INIT;
 	enum control_outcome outcome;
@@ -145,6 +179,7 @@ ctl_explain(const struct ctl *c)
 		ctl_print_reply(&r);
 	} else {
 		print_canonical(control_next(&r, "canonical", NULL));
+		print_route(control_next(&r, "route", NULL));
 		print_limits(control_next(&r, "limits", NULL));
 		print_cache(control_next(&r, "cache", NULL));
 		while ((backend = control_next(&r, "backend", backend)) !=

@@ -13,7 +13,7 @@
 #include "tools/ctl.h"
 #include "tools/openmetrics.h"
 
-#define TEXT_MAX (16 * 1024 * 1024)
+#define TEXT_MAX (32 * 1024 * 1024)
 #define LABELS_MAX (1024 * 1024)
 
 /* The text is whole if this is its end (OpenMetrics 1.0). */

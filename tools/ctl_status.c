@@ -64,6 +64,11 @@ print_roles(const struct control_reply *r)
 		if (restarts > 0)
 			printf(", %" PRId64 " %s", restarts,
 			    restarts == 1 ? "restart" : "restarts");
+		if (json_line_str(l, "backend")[0] != '\0') {
+			fputs(", of ", stdout);
+			(void)safe_text_put(stdout,
+			    json_line_str(l, "backend"));
+		}
 		fputc('\n', stdout);
 	}
 }
@@ -81,6 +86,13 @@ print_backends(const struct control_reply *r)
 		printf(" is %s for %s\n", json_line_bool(l, "up") ?
 		    "up" : "DOWN", ctl_duration(since,
 		    json_line_int(l, "since_sec")));
+		if (json_line_str(l, "trouble")[0] != '\0') {
+			print_label("");
+			fputs("it cannot be opened: ", stdout);
+			(void)safe_text_put(stdout,
+			    json_line_str(l, "trouble"));
+			fputc('\n', stdout);
+		}
 		print_label("workers");
 		printf("%" PRId64 " busy, %" PRId64 " idle, %" PRId64
 		    " starting; %" PRId64 " kept ready, %" PRId64

@@ -96,7 +96,7 @@ static struct cache *
 filled(size_t bytes, unsigned identities)
 {
 	const struct cache_config config = {
-		.bytes = bytes, .ttl_sec = TTL_SEC
+		.bytes = bytes, .life[0].ttl_sec = TTL_SEC
 	};
 	struct errmsg e = ERRMSG_INIT;
 	struct cache *c = cache_new(&config, &e);
@@ -110,7 +110,7 @@ filled(size_t bytes, unsigned identities)
 
 		name(&a, i);
 		k = key_of(&a);
-		cache_store(c, &k, &a.password, 0);
+		cache_store(c, &k, &a.password, 0, 0);
 	}
 	secret_wipe(&a.password);
 	return c;

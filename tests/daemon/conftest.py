@@ -3,6 +3,7 @@
 
 import pytest
 
+import databases
 from daemon_users import PASSWORD, REALM, USER, set_password
 from lib import BUILD_DIR, isolation, users
 
@@ -61,4 +62,26 @@ def services(pam_test):
 def pam_daemon(start_daemon, services):
     def start(*args):
         return start_daemon("-a", "pam", *args)
+    return start
+
+
+@pytest.fixture(scope="module")
+def stores(shared_dir):
+    """The databases of databases.py: {name: path}."""
+    return databases.make(shared_dir)
+
+
+@pytest.fixture(scope="module")
+def backends(stores):
+    """A backend for each of them, and "gone"."""
+    return databases.backend_parts(stores)
+
+
+@pytest.fixture
+def start_site(start_daemon, open_dir, backends):
+    """Start with these backends and more settings."""
+    def start(text, *args, **keywords):
+        file = open_dir / "site.conf"
+        file.write_text(backends + text)
+        return start_daemon("--config", file, *args, **keywords)
     return start

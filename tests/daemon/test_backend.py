@@ -182,7 +182,7 @@ def test_pool_that_ends_at_every_start(start_daemon, store, open_dir,
     os.kill(daemon.one("pool"), signal.SIGKILL)
     assert wire.exchange(daemon.socket, RIGHT) == wire.string("")
     time.sleep(2)
-    reported = syslog.find("the pool ended unexpectedly", mark)
+    reported = syslog.find("pool of sasldb ended unexpectedly", mark)
     # 0, 100, 200, 400, 800, 1600 ms: not hundreds.
     assert 3 <= len(reported) <= 7
     replace_pool(open_dir, POOL)

@@ -6,11 +6,15 @@ import subprocess
 
 import pytest
 
-from daemon_users import PASSWORD, REALM, USER
+import fake_pool
+from daemon_users import PASSWORD, REALM, USER, set_password
 from lib import wire
 from lib.daemon import SASLAUTHD, START_SEC
 
-SERVING, ANOTHER_RUNS, WRONG_USE, SYSTEM, CONFIGURATION = 0, 2, 64, 71, 78
+SERVING, ANOTHER_RUNS, WRONG_USE, SYSTEM = 0, 2, 64, 71
+NOT_NOW, CONFIGURATION = 75, 78
+
+GUEST = "a-guest"
 
 CLASSIC_ORDER = ["sasldb", "dce", "getpwent", "kerberos4", "kerberos5",
                  "pam", "rimap", "shadow", "sia", "ldap", "httpform"]
@@ -56,7 +60,7 @@ def test_help():
     assert run.stderr.startswith("usage: saslauthd [options]\n")
     for flag in "acdfhOlmnrstVv":
         assert re.search(rf"^ +-{flag}\b", run.stderr, re.M), flag
-    for name in ("--check", "--config", "--set"):
+    for name in ("--check", "--config", "--set", "--try"):
         assert name in run.stderr
     assert run.stderr.endswith(saslauthd("-v").stderr)
 
@@ -78,6 +82,21 @@ def test_serves(start_daemon, store, args):
     daemon = start_daemon(*args, "-O", store)
     # The starting command has returned: the socket accepts.
     assert answers(daemon) == wire.OK
+
+
+@pytest.fixture
+def guests(open_dir):
+    """Users of the database only: the system knows none of them."""
+    path = open_dir / "guests.lmdb"
+    set_password(path, GUEST, PASSWORD, REALM)
+    return path
+
+
+def test_chain(start_daemon, guests):
+    daemon = start_daemon("-a", "getpwent,sasldb",
+                          "--set", f"sasldb_path={guests}")
+    assert daemon.ask(GUEST, PASSWORD, realm=REALM) == wire.OK
+    assert daemon.ask(GUEST, "wrong one", realm=REALM) == wire.NO
 
 
 def test_last_mechanism_option_wins(start_daemon, store, open_dir):
@@ -142,6 +161,9 @@ def test_run_directory_is_left_as_it_is(start_daemon, store, open_dir):
     ([], "no authentication mechanism"),
     (["-a", "sasldb", "-a", "pam"], "-a"),
     (["-a", "nosuch"], "unknown authentication mechanism: nosuch"),
+    (["-a", ","], "no authentication mechanism"),
+    (["-a", "sasldb,nosuch"], "unknown authentication mechanism: nosuch"),
+    (["-a", "sasldb,getpwent", "-O", "/nonexistent"], "-O"),
     (["-a", "sasldb", "-n", "-1"], "-n"),
     (["-a", "sasldb", "-n", "many"], "-n"),
     (["-a", "sasldb", "-n", "5x"], "-n"),
@@ -154,6 +176,7 @@ def test_run_directory_is_left_as_it_is(start_daemon, store, open_dir):
     (["-a", "sasldb", "-m", "relative/dir"], "absolute"),
     (["-a", "sasldb", "-m", "/tmp/" + "x" * 120], "longer than"),
     (["-a", "sasldb", "--set", "nonsense"], "--set"),
+    (["-a", "sasldb", "--try"], "--try goes with --check"),
 ], ids=lambda v: " ".join(v)[:40] if isinstance(v, list) else "")
 def test_wrong_use(args, complaint):
     assert complaint in refused(WRONG_USE, *args)
@@ -175,6 +198,8 @@ def test_mechanism_that_is_not_built():
     name = next(m for m in ("ldap", "rimap", "httpform", "kerberos5")
                 if m not in built)
     assert "not built in" in refused(CONFIGURATION, "-a", name)
+    assert f"mechanism {name} is not built in" in refused(
+        CONFIGURATION, "-a", f"sasldb,{name}")
 
 
 def test_socket_path_is_a_directory(store, open_dir):
@@ -290,6 +315,143 @@ def test_what_the_file_is_forgiven(start_daemon, syslog, store, open_dir,
                           "--set", "strict=yes")
 
 
+# Named parts: each mistake refuses the start, and is told once.
+
+BACKEND = ["backend local {", "mechanism: sasldb", "}"]
+OTHER = ["backend system {", "mechanism: getpwent", "}"]
+ROUTE = ["route all {", "step: local", "step: system", "}"]
+
+MISTAKES = {
+    "no such kind":
+        ([*BACKEND, "rout all {", "step: local", "}"],
+         "4: no part is called rout"),
+    "no name":
+        ([*BACKEND, "route {", "step: local", "}"],
+         "4: a part begins with KIND NAME {"),
+    "no end": ([*BACKEND, "route all {", "step: local"],
+               "4: route all has no } at its end"),
+    "twice": ([*BACKEND, *BACKEND], "4: backend local is there already"),
+    "no mechanism": (["backend local {", "}"],
+                     "1: backend local: mechanism is missing"),
+    "no such mechanism":
+        (["backend local {", "mechanism: nosuch", "}"],
+         "2: mechanism: unknown authentication mechanism: nosuch"),
+    "a chain in a backend":
+        (["backend local {", "mechanism: sasldb,getpwent", "}"],
+         "2: mechanism: unknown authentication mechanism: sasldb,getpwent"),
+    "key of the whole daemon":
+        (["backend local {", "mechanism: sasldb", "run_dir: /x", "}"],
+         "3: run_dir: is for the whole daemon"),
+    "value in a backend":
+        (["backend local {", "mechanism: sasldb", "workers: many", "}"],
+         "3: workers: wants a number"),
+    "value in no part": (["workers: many", *BACKEND],
+                         "1: workers: wants a number"),
+    "key in a backend":
+        (["backend local {", "mechanism: sasldb", "wrokers: 1", "}"],
+         "3: wrokers: unknown key (did you mean workers?)"),
+    "mechanism's key in a backend":
+        ([*OTHER, "backend local {", "mechanism: sasldb",
+          "sasldb_pth: /x", "}", *ROUTE],
+         "6: sasldb_pth: unknown key (did you mean sasldb_path?)"),
+    "another mechanism's key in a backend":
+        ([*BACKEND, "backend system {", "mechanism: getpwent",
+          "sasldb_path: /x", "}", *ROUTE],
+         "6: sasldb_path: belongs to mechanism sasldb and is not used by "
+         "getpwent"),
+    "mechanism's value in a backend":
+        ([*OTHER, "backend local {", "mechanism: sasldb",
+          "sasldb_path: x", "}", *ROUTE],
+         "6: sasldb_path: wants an absolute path"),
+    "key in no part": (["wrokers: 1", *BACKEND, *OTHER, *ROUTE],
+                       "1: wrokers: unknown key (did you mean workers?)"),
+    "mechanism's key in no part":
+        (["sasldb_pth: /x", *OTHER, *BACKEND, *ROUTE],
+         "1: sasldb_pth: unknown key (did you mean sasldb_path?)"),
+    "mechanism's value in no part":
+        (["sasldb_path: x", *OTHER, *BACKEND, *ROUTE],
+         "1: sasldb_path: wants an absolute path"),
+    "key in a listener":
+        ([*BACKEND, "listener inner {", "paht: /x", "path: /y", "}"],
+         "5: paht: no key of a listener (did you mean path?)"),
+    "value in a listener":
+        ([*BACKEND, "listener inner {", "path: x", "}"],
+         "5: path: wants an absolute path"),
+    "key in a route":
+        ([*BACKEND, "route all {", "stpe: local", "step: local", "}"],
+         "5: stpe: no key of a route (did you mean step?)"),
+    "step": ([*BACKEND, "route all {", "step: lcoal", "}"],
+             "4: route all: no backend is called lcoal"),
+    "listener of a route":
+        ([*BACKEND, "route all {", "listener: inner", "step: local", "}"],
+         "4: route all: listener: none is called inner"),
+}
+
+
+@pytest.mark.parametrize("lines, complaint", MISTAKES.values(),
+                         ids=MISTAKES.keys())
+def test_named_parts_are_strict(open_dir, lines, complaint):
+    config = write_config(open_dir, *lines)
+    for args in (["--check"], ["-m", open_dir / "run"]):
+        error = refused(CONFIGURATION, "--config", config, *args)
+        assert error.count(f"{config}:{complaint}") == 1, error
+        assert "ignored" not in error and "default is used" not in error
+    assert not (open_dir / "run").exists()
+
+
+@pytest.mark.needs_root
+def test_user_of_a_backend_that_cannot_be(open_dir):
+    config = write_config(open_dir, *BACKEND, "backend system {",
+                          "mechanism: getpwent", "worker_user: nosuch",
+                          "}", *ROUTE)
+    error = refused(CONFIGURATION, "--config", config, "--check")
+    assert re.search(r"\bbackend system: .*nosuch", error), error
+    assert "backend local" not in error
+
+
+def test_check_tells_all_mistakes(open_dir):
+    config = write_config(open_dir, "wrokers: 1", *BACKEND[:-1],
+                          "sasldb_pth: /x", "}", *OTHER[:-1],
+                          "shaodw: x", "}", *ROUTE)
+    error = refused(CONFIGURATION, "--config", config, "--check")
+    for line, key in ((1, "wrokers"), (4, "sasldb_pth"), (8, "shaodw")):
+        assert error.count(f"{config}:{line}: {key}: ") == 1, error
+
+
+def test_secret_of_a_backend_is_not_told(open_dir):
+    config = write_config(open_dir, *BACKEND[:-1], "some_password: hushhush",
+                          "}", "backnd other {", "more: hushhush", "}")
+    error = refused(CONFIGURATION, "--config", config, "--check")
+    assert "hushhush" not in error
+
+
+def test_named_parts(start_daemon, guests, open_dir):
+    """A backend's own keys over those for all; -a names it, too."""
+    config = write_config(open_dir, "workers: 1", "sasldb_path: /none",
+                          *BACKEND[:-1], f"sasldb_path: {guests}",
+                          "workers: 2", "}", *OTHER)
+    daemon = start_daemon("--config", config, "-a", "system,local")
+    assert daemon.ask(GUEST, PASSWORD, realm=REALM) == wire.OK
+    daemon.wait_workers(3)
+
+
+def test_mechanism_that_no_route_asks(open_dir):
+    """Rather than not to ask what the command line says."""
+    config = write_config(open_dir, *BACKEND, *OTHER, *ROUTE)
+    assert "-a shadow: no route asks it" in refused(
+        CONFIGURATION, "-a", "shadow", "--config", config,
+        "-m", open_dir / "run")
+    assert saslauthd("-a", "local", "--config", config,
+                     "--check").returncode == SERVING
+
+
+def test_stray_operand_beside_named_parts(open_dir):
+    config = write_config(open_dir, *BACKEND)
+    assert '"system" is ignored' in refused(
+        CONFIGURATION, "-a", "local", "system", "--config", config,
+        "-m", open_dir / "run")
+
+
 def test_check_of_a_good_configuration(store, open_dir):
     """Touches no run directory and leaves nothing running."""
     run = saslauthd("-a", "sasldb", "-O", store, "-m", open_dir / "none",
@@ -305,6 +467,117 @@ def test_check_beside_a_running_instance(start_daemon, store):
                     "--check")
     assert run.returncode == SERVING, run.stderr
     assert answers(daemon) == wire.OK
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("key", ["owner", "group", "allow_uids",
+                                 "allow_gids"])
+def test_check_looks_for_names(open_dir, key):
+    config = write_config(open_dir, *BACKEND, "listener inner {",
+                          f"path: {open_dir}/inner", f"{key}: no-such-name",
+                          "}", "listener outer {",
+                          f"path: {open_dir}/outer", f"{key}: 4711", "}")
+    error = refused(CONFIGURATION, "--config", config, "--check")
+    assert re.search(rf": listener inner: {key}: .*no-such-name", error)
+    assert "listener outer" not in error
+    assert not (open_dir / "outer").exists()
+
+
+# --check --try.
+
+def tries(status, *args):
+    """{backend: (mechanism, what is said of it)}"""
+    run = saslauthd(*args, "--check", "--try")
+    assert run.returncode == status, run.stdout + run.stderr
+    first, *lines = run.stdout.splitlines()
+    assert first == "configuration is good"
+    found = [re.fullmatch(r"backend (\w+) \((\w+)\): (.*) \(\d+ ms\)", line)
+             for line in lines]
+    assert all(found), run.stdout
+    return {match[1]: (match[2], match[3]) for match in found}
+
+
+def try_config(open_dir, *paths):
+    """A backend "b0", "b1" and so on for each database, and "system"."""
+    parts = [[f"backend b{i} {{", "mechanism: sasldb",
+              f"sasldb_path: {path}", "}"] for i, path in enumerate(paths)]
+    steps = [f"step: b{i}" for i in range(len(paths))]
+    return write_config(open_dir, *sum(parts, []), *OTHER, "route all {",
+                        *steps, "step: system", "}")
+
+
+def test_try_what_is_ready(start_daemon, store, open_dir):
+    daemon = start_daemon("-a", "sasldb", "-O", store)
+    assert tries(SERVING, "-a", "sasldb", "-O", store, "-m",
+                 daemon.rundir) == {"sasldb": ("sasldb", "ready")}
+    assert answers(daemon) == wire.OK
+    assert tries(SERVING, "--config", try_config(open_dir, store), "-m",
+                 open_dir / "none") == {
+                     "b0": ("sasldb", "ready"),
+                     "system": ("getpwent", "ready")}
+    assert not (open_dir / "none").exists()
+
+
+def test_try_what_is_not_ready(store, open_dir):
+    missing, bad = open_dir / "missing.lmdb", open_dir / "bad.lmdb"
+    bad.write_text("no database")
+    said = tries(NOT_NOW, "--config",
+                 try_config(open_dir, missing, store, bad))
+    for name, path in (("b0", missing), ("b2", bad)):
+        assert said[name][1].startswith(
+            f"opens, but is not ready: {path}: "), said
+    assert said["b1"][1] == said["system"][1] == "ready"
+    assert not missing.exists()
+
+
+@pytest.mark.needs_root
+def test_try_with_the_rights_of_workers(open_dir):
+    """Who starts it without root has not those of the real start."""
+    assert tries(SERVING, "-a", "shadow")["shadow"][1] == "ready"
+    run = subprocess.run([SASLAUTHD, "-a", "shadow", "-m", open_dir,
+                          "--check", "--try"], text=True, user="nobody",
+                         group=65534, extra_groups=[], check=False,
+                         stdin=subprocess.DEVNULL, capture_output=True,
+                         timeout=START_SEC)
+    assert run.returncode == NOT_NOW, run.stdout + run.stderr
+    assert "(shadow): opens, but is not ready: /etc/shadow" in run.stdout
+
+
+def test_try_only_what_is_good(open_dir):
+    config = write_config(open_dir, "wrokers: 1", *BACKEND)
+    run = saslauthd("--config", config, "--check", "--try")
+    assert (run.returncode, run.stdout) == (CONFIGURATION, "")
+
+
+# A pool that does as it likes when asked to try.
+FAKE_POOL = """
+import os, signal, socket, struct, sys
+if sys.argv[1:] == ["--try"]:
+    channel = socket.socket(fileno=3)
+    channel.recv(65537)
+    {deed}
+    why = b"cannot be opened: the\\nkey (1 ms)"
+    channel.send(struct.pack(">BBH", {failed}, 78, len(why)) + why)
+    sys.exit(0)
+os.execv({real!r}, ["saslauthd-pool", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("deed, said", [
+    pytest.param("pass", "the key (1 ms)", id="says so"),
+    pytest.param("os.kill(os.getpid(), signal.SIGKILL)",
+                 "the program that tried it died", id="dies"),
+])
+def test_try_what_cannot_be_opened(store, open_dir, deed, said):
+    program = fake_pool.make(open_dir, FAKE_POOL, deed=deed)
+    run = subprocess.run([program, "-a", "sasldb", "-O", store, "--check",
+                          "--try"], text=True, stdin=subprocess.DEVNULL,
+                         capture_output=True, check=False,
+                         timeout=START_SEC)
+    assert run.returncode == CONFIGURATION, run.stderr
+    assert run.stdout.splitlines() == [
+        "configuration is good",
+        f"backend sasldb (sasldb): cannot be opened: {said}"]
 
 
 # The foreground.

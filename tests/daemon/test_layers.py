@@ -10,10 +10,10 @@ from lib import SOURCE_DIR
 FOLDERS = ("common", "mechanisms", "saslauthd", "front", "tools")
 
 # Both programs are in one folder, but for the front.
-SHARED = r"saslauthd/(privs|settings|sigpipe|child|roles)"
+SHARED = r"saslauthd/(privs|settings|site(_tables)?|sigpipe|child|roles)"
 POOL = r"saslauthd/(pool|worker|rights)(_\w+)?"
-KEEPER = r"saslauthd/(main|keeper|part|options|daemonize|rundir|handover|" \
-    r"check)"
+KEEPER = r"saslauthd/(main|keeper|family|part(_pool)?|options|daemonize|" \
+    r"rundir|socket_file|sockets|handover|check|activation|notify)"
 
 # libc, POSIX and the kernel. All others belong to a library.
 SYSTEM = re.compile(

@@ -16,13 +16,18 @@ MAN = SOURCE_DIR / "docs" / "man"
 TYPES = {"CONF_BOOL": "yes/no", "CONF_INT": "number",
          "CONF_SECONDS": "seconds", "CONF_STRING": "text",
          "CONF_PATH": "path", "CONF_CHOICE": "choice",
-         "CONF_NETWORKS": "networks", "CONF_SECRET": "secret"}
+         "CONF_NETWORKS": "networks", "CONF_LINES": "lines",
+         "CONF_SECRET": "secret"}
 
-Key = collections.namedtuple("Key", "type range default")
+Key = collections.namedtuple("Key", "type range default backend")
+# Keys whose text is read as words.
+LISTS = {"listener": ("allow_uids", "allow_gids", "services"),
+         "route": ("listener", "service", "realm")}
+
 ITEM = re.compile(
     r"^\.It Cm (?P<name>\w+) Pq (?P<type>[a-z/]+)"
     r"(?: from (?P<min>\d+) to (?P<max>\d+))?, default: "
-    r"(?:Pa )?(?P<default>\S+)$", re.M)
+    r"(?:Pa )?(?P<default>\S+?)(?P<backend>, per backend)?$", re.M)
 
 
 def source(name):
@@ -174,11 +179,11 @@ def member(entry, name):
     return match and match[1].strip('"')
 
 
-def keys_of_source():
-    text = source("saslauthd/settings.c")
-    numbers = constants("saslauthd/settings.c", "common/wire.h")
-    table = re.search(r"struct conf_key keys\[\] = \{(.*?)\n\};", text,
-                      re.S)[1]
+def keys_of_source(file="saslauthd/settings.c", array="keys"):
+    text = source(file)
+    numbers = constants(file, "common/wire.h")
+    table = re.search(rf"struct conf_key {array}\[\] = \{{(.*?)\n\}};",
+                      text, re.S)[1]
     keys = {}
     for entry in re.findall(r"\{ (\.name.*?) \},", table, re.S):
         kind = TYPES[member(entry, "type")]
@@ -187,7 +192,8 @@ def keys_of_source():
             limits = tuple(int(numbers.get(value, value)) for value in
                            (member(entry, "min"), member(entry, "max")))
         keys[member(entry, "name")] = Key(
-            kind, limits, member(entry, "def") or "empty")
+            kind, limits, member(entry, "def") or "empty",
+            member(entry, "scope") == "SETTINGS_BACKEND")
     return keys
 
 
@@ -197,7 +203,8 @@ def keys_of_manual(text):
         limits = None
         if item["min"]:
             limits = int(item["min"]), int(item["max"])
-        keys[item["name"]] = Key(item["type"], limits, item["default"])
+        keys[item["name"]] = Key(item["type"], limits, item["default"],
+                                 item["backend"] is not None)
     return keys
 
 
@@ -221,19 +228,61 @@ def test_keys_of_the_daemon():
     assert f".It Pa {default}/mux\n" in source("docs/man/saslauthd.8")
 
 
-def test_words_of_choices():
-    text = source("saslauthd/settings.c")
+@pytest.mark.parametrize("part, heading", [("listener", "Listeners"),
+                                           ("route", "Routes")])
+def test_keys_of_parts(part, heading):
+    program = keys_of_source("saslauthd/site_tables.c", part + "_keys")
+    assert len(program) >= 5
+    # A text that is read as words is more than its type says.
+    for name in LISTS[part]:
+        assert program[name].type == "text"
+        program[name] = program[name]._replace(type="list")
+    text = section("saslauthd.conf.5", heading)
+    manual = keys_of_manual(text)
+    assert manual == program
+
+
+@pytest.mark.parametrize("file, heading", [
+    ("saslauthd/settings.c", "KEYS"),
+    ("saslauthd/site_tables.c", "Listeners")])
+def test_words_of_choices(file, heading):
+    text = source(file)
     arrays = dict(re.findall(
         r"const char \*const (\w+)\[\] = \{(.*?)\};", text, re.S))
     used = re.findall(
         r'\.name = "(\w+)", \.type = CONF_CHOICE,.*?\.choices = (\w+)',
         text, re.S)
     assert len(used) == len(arrays) > 0
-    said = items(section("saslauthd.conf.5", "KEYS"), "Pq")
+    said = items(section("saslauthd.conf.5", heading), "Pq")
     for key, array in used:
         for word in re.findall(r'"(\w+)"', arrays[array]):
             assert re.search(rf"^\.Cm (?:\w+ , )*{word}\b", said[key],
                              re.M), f"{key}: {word}"
+
+
+def test_steps():
+    """What leads on from one, by which word, and what it does by itself."""
+    text = source("saslauthd/site.c")
+    conditions = re.findall(r'str_starts\(word, "(\w+)="\)', text)
+    ahead = set(re.findall(r"\.next_if_(\w+) = true", text))
+    manual = section("saslauthd.conf.5", "Routes")
+    assert re.findall(r"(\w+)=next\|stop", manual) == conditions
+    said = {name: re.search(r"default\n\.Cm (\w+)", text)[1]
+            for name, text in re.findall(
+                r"^\.It Cm (\w+)\n(.*?)(?=^\.It|^\.El)", manual,
+                re.M | re.S)}
+    assert said == {name: "next" if name in ahead else "stop"
+                    for name in conditions}
+
+
+def test_numbers_of_parts():
+    most = constants("saslauthd/site.h", "common/conf.h")
+    for heading, name in (("Backends", "SITE_BACKENDS_MAX"),
+                          ("Listeners", "SITE_LISTENERS_MAX")):
+        assert f"There may be {most[name]}.\n" in \
+            section("saslauthd.conf.5", heading)
+    assert f"{most['CONF_NAME_MAX']} at most" in \
+        section("saslauthd.conf.5", "Syntax")
 
 
 def built_mechanisms():
@@ -251,7 +300,7 @@ def keys_of_program(mechanism):
         assert text, name
         keys[name] = Key(
             kind, tuple(limits.split(".."))
-            if kind in ("number", "seconds") else (), default)
+            if kind in ("number", "seconds") else (), default, False)
     return keys
 
 
@@ -271,6 +320,28 @@ def test_keys_of_mechanisms():
                 default = re.sub(r"^.*(?=/lib/)", "", default)
             for word in (*key.range, default):
                 assert word in said[name], f"{name}: {word}"
+
+
+def examples():
+    """The configurations of the page, by what they stand under."""
+    text = section("saslauthd.conf.5", "EXAMPLES")
+    return {heading: block for heading, block in re.findall(
+        r"^\.Ss ([^\n]*)\n(?:(?!\.Ss).)*?^\.Bd [^\n]*\n(.*?)^\.Ed", text,
+        re.M | re.S)}
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_examples(name, tmp_path):
+    file = tmp_path / "saslauthd.conf"
+    # Not every machine has the mail server's group.
+    file.write_text(examples()[name].replace("group: postfix", "group: 0"))
+    run = subprocess.run([SASLAUTHD, "--check", "--config", file], text=True,
+                         capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_there_are_examples():
+    assert len(examples()) >= 3
 
 
 # Reasons.

@@ -335,17 +335,20 @@ EXPLAIN = [
      "exempt": False, "verdict": "pass"},
     {"kind": "cache", "enabled": True, "state": "valid", "age_sec": 725,
      "expires_sec": 2875},
+    {"kind": "route", "name": "default", "chain": "ldap"},
     {**backend("ldap"), "step": 1, "sees_address": False,
-     "sees_realm": True},
+     "sees_realm": True, "denied": "stop", "no_such_user": "next",
+     "temporary": "stop"},
     {"kind": "advice", "text": "ldap is asked."}, END]
 
 
 def test_explain(serve, open_dir):
-    server = serve(EXPLAIN)
+    serve(EXPLAIN)
     assert run("explain", "joe", "", "smtp", rundir=open_dir).stdout == """\
   asked as    login joe@example.org, realm example.org
               service smtp, client address (none)
   counted as  joe@example.org
+  route       default: ldap
   limits      enforce: pass
               wrong passwords: identity 3 of 20, address 0 of 50, pair 0
               it has succeeded from this address before
@@ -353,9 +356,22 @@ def test_explain(serve, open_dir):
   step 1      backend ldap, up for 3h 20m
               2 of 20 workers busy, 0 questions waiting
               it looks at the realm and does not look at the client address
+              then: denied stop, no such user next, temporary stop
 
 ldap is asked.
 """
+
+
+def test_explain_no_route(serve, open_dir):
+    serve([EXPLAIN[0], {"kind": "advice", "text": "No route."}, END])
+    shown = run("explain", "joe", "", "smtp", rundir=open_dir)
+    assert shown.returncode == 0
+    assert "route       (none)\n\nNo route.\n" in shown.stdout
+
+
+def test_explain_words(serve, open_dir):
+    server = serve(EXPLAIN)
+    run("explain", "joe", "", "smtp", rundir=open_dir)
     run("explain", "joe", "r", "smtp", "192.0.2.1", rundir=open_dir)
     assert server.requests == [
         ["explain", "joe", "", "smtp"],

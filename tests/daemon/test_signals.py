@@ -192,7 +192,7 @@ def test_pool_killed(pam_daemon, syslog):
     assert daemon.ask(USER, "wrong one", service="quick") == wire.NO
     assert daemon.by_role("front") == [front]
     assert daemon.by_role("pool") != [pool]
-    syslog.wait_for("pool ended unexpectedly", mark=mark)
+    syslog.wait_for("pool of pam ended unexpectedly", mark=mark)
 
 
 @pytest.mark.needs_root

@@ -29,21 +29,21 @@ struct settings {
 
 static const struct conf_key keys[] = {
 	{ "switch", CONF_BOOL, offsetof(struct settings, sw), 0, 0, "yes",
-	    NULL, "a switch" },
+	    NULL, "a switch", 0, NULL },
 	{ "number", CONF_INT, offsetof(struct settings, number), -5, 100,
-	    "7", NULL, "a number" },
+	    "7", NULL, "a number", 0, NULL },
 	{ "time", CONF_SECONDS, offsetof(struct settings, time), 1, 86400,
-	    "1h", NULL, "a time" },
+	    "1h", NULL, "a time", 0, NULL },
 	{ "text", CONF_STRING, offsetof(struct settings, text), 2, 10,
-	    "abc", NULL, "a text" },
+	    "abc", NULL, "a text", 0, NULL },
 	{ "path", CONF_PATH, offsetof(struct settings, path), 0, 0, "",
-	    NULL, "a path" },
+	    NULL, "a path", 0, NULL },
 	{ "colour", CONF_CHOICE, offsetof(struct settings, colour), 0, 0,
-	    "green", colours, "a colour" },
+	    "green", colours, "a colour", 0, NULL },
 	{ "friends", CONF_NETWORKS, offsetof(struct settings, friends), 0, 0,
-	    "127.0.0.0/8,::1", NULL, "networks" },
+	    "127.0.0.0/8,::1", NULL, "networks", 0, NULL },
 	{ "password", CONF_SECRET, offsetof(struct settings, password), 0,
-	    30, NULL, NULL, "a password" }
+	    30, NULL, NULL, "a password", 0, NULL }
 };
 
 static const struct conf_table table = {
@@ -103,7 +103,7 @@ check_settings(struct conf_entries *es)
 static void
 check_frame(const struct conf_entries *es)
 {
-	struct conf_entries got = { NULL, 0 };
+	struct conf_entries got = CONF_ENTRIES_INIT;
 	struct buf b;
 	size_t i;
 
@@ -123,7 +123,7 @@ check_frame(const struct conf_entries *es)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct errmsg e = ERRMSG_INIT;
 	struct buf b;
 

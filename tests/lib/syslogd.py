@@ -18,6 +18,7 @@ SHAPE = re.compile(r"<(\d+)>\w{3} [ \d]\d \d\d:\d\d:\d\d "
 
 DATAGRAM_MAX = 65536
 MARK_SEC = 5
+QUIET_SEC = 0.02	# four tries of the front to get rid of a line
 RECEIVE_BUFFER = 8 << 20	# a flood of lines is the test's, not lost here
 
 LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG = 3, 4, 5, 6, 7
@@ -84,8 +85,12 @@ class Syslog:
             self._news.notify_all()
 
     def mark(self):
-        """The place to search from: lines sent from now on. A line of our
-        own goes through the socket first, behind all that were sent."""
+        """The place to search from: lines sent from now on. What the daemon
+        still keeps of a burst comes first, then a line of our own."""
+        seen = -1
+        while self._thread is not None and seen != len(self.lines):
+            seen = len(self.lines)
+            time.sleep(QUIET_SEC)
         if self._thread is not None:
             own = f"mark {next(self._marks)}"
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:

@@ -24,7 +24,7 @@ store(struct cache *c, const struct cache_key *k, const char *password,
 	struct secret pw = SECRET_INIT;
 
 	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	cache_store(c, k, &pw, now_sec);
+	cache_store(c, k, &pw, 0, now_sec);
 	secret_wipe(&pw);
 }
 
@@ -35,7 +35,7 @@ refuse(struct cache *c, const struct cache_key *k, const char *password,
 	struct secret pw = SECRET_INIT;
 
 	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	cache_refuse(c, k, &pw, reason, now_sec);
+	cache_refuse(c, k, &pw, reason, 0, now_sec);
 	secret_wipe(&pw);
 }
 

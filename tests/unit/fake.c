@@ -28,6 +28,7 @@
 #define SETTLE_TURNS 5
 
 struct front fake_front;
+struct settings *fake_backend;
 unsigned fake_gone;
 bool fake_sees_address;
 const char *fake_address;
@@ -37,9 +38,17 @@ static struct loop_timer *timer;
 static int pool = -1;
 
 void
-front_want_pool(void)
+front_want_pool(const char *backend)
 {
+	assert_string_equal(backend, FAKE_MECH);
 	fake_pools_wanted++;
+}
+
+struct dispatch *
+front_backend(const struct front *f, const struct site_route *route,
+    size_t step)
+{
+	return f->dispatches[route->steps[step].backend];
 }
 
 void
@@ -96,42 +105,43 @@ wait_readable(int fd)
 int
 fake_open(void **state)
 {
-	struct settings *s = &fake_front.settings;
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 
 	(void)state;
-	conf_defaults(&settings_table, s);
 	if (conf_add(&es, "mechanism", FAKE_MECH, "-a", NULL) != 0 ||
-	    conf_apply(&settings_table, &es, s, NULL, NULL) != 0)
+	    conf_add(&es, "cache", "yes", "-c", NULL) != 0 ||
+	    site_build(&fake_front.site, &es, NULL, NULL) != 0)
 		return -1;
 	conf_entries_fini(&es);
+	fake_backend = &fake_front.site.backends[0].settings;
 	if (loop_init() != 0)
 		return -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	timer = loop_timer_new(on_time, NULL);
 	fake_front.metrics = metrics_new();
 	fake_front.clients = clients_new(&fake_front);
-	fake_front.dispatch = dispatch_new(&fake_front);
+	fake_front.dispatches[0] = dispatch_new(&fake_front,
+	    &fake_front.site.backends[0]);
 	return timer != NULL && fake_front.metrics != NULL &&
 	    fake_front.clients != NULL &&
-	    fake_front.dispatch != NULL ? 0 : -1;
+	    fake_front.dispatches[0] != NULL ? 0 : -1;
 }
 
 int
 fake_set_up(void **state)
 {
-	struct settings *s = &fake_front.settings;
+	struct settings *s = &fake_front.site.settings;
 
 	(void)state;
-	s->workers = 1;
-	s->worker_idle_sec = 60;
+	fake_backend->workers = 1;
+	fake_backend->worker_idle_sec = 60;
 	s->request_timeout_sec = 30;
-	s->backend_timeout_sec = 10;
+	fake_backend->backend_timeout_sec = 10;
 	s->client_timeout_sec = 10;
 	s->clients_max = 1000;
-	s->queue_max = 1000;
+	fake_backend->queue_max = 1000;
 	s->limit_peer = 0;
-	s->join = true;
+	fake_backend->join = true;
 	s->limits = LIMITS_OBSERVE;
 	s->verbose = false;
 	s->append_realm = false;
@@ -153,7 +163,7 @@ int
 fake_tear_down(void **state)
 {
 	(void)state;
-	dispatch_abandon(fake_front.dispatch);
+	dispatch_abandon(fake_front.dispatches[0]);
 	clients_drop_incomplete(fake_front.clients);
 	assert_int_equal(clients_count(fake_front.clients), 0);
 	io_close(&pool);
@@ -177,7 +187,7 @@ fake_connect(const void *bytes, size_t n)
 	    ends), 0);
 	assert_int_equal(io_set_nonblock(ends[0], true), 0);
 	assert_int_equal(io_write_all(ends[1], bytes, n, &never), 0);
-	client_start(&fake_front, ends[0]);
+	client_start(&fake_front, &fake_front.site.listeners[0], ends[0]);
 	return ends[1];
 }
 
@@ -246,7 +256,8 @@ fake_link_begins(unsigned ready, unsigned max)
 	assert_int_equal(buf_put_u8(&b, true), 0);	/* the realm */
 	assert_int_equal(buf_put_u32(&b, ready), 0);
 	assert_int_equal(buf_put_u32(&b, max), 0);
-	assert_int_equal(dispatch_link(fake_front.dispatch, &b, ends[0]), 0);
+	assert_int_equal(dispatch_link(fake_front.dispatches[0], &b,
+	    ends[0]), 0);
 	buf_fini(&b);
 	pool = ends[1];
 }
@@ -368,7 +379,7 @@ fake_take(int worker, const char *login)
 	assert_string_equal(r.service, "smtp");
 	assert_string_equal(r.realm, "example.org");
 	assert_true(r.left_msec <=
-	    fake_front.settings.backend_timeout_sec * 1000);
+	    fake_backend->backend_timeout_sec * 1000);
 	id = r.id;
 	frame_request_fini(&r);
 	buf_fini(&b);

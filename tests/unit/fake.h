@@ -17,6 +17,8 @@
 #define FAKE_MECH "pam"
 
 extern struct front fake_front;
+/* Settings of its only backend. */
+extern struct settings *fake_backend;
 /* How often a client has gone since fake_set_up(). */
 extern unsigned fake_gone;
 /* How often the front has asked for a pool since fake_set_up(). */

@@ -74,18 +74,25 @@ endif
 # The daemon's parts that stand alone, and the front between socket pairs.
 if WITH_CMOCKA
 unit_front_tests = \
-	tests/unit/test_authlog tests/unit/test_cache tests/unit/test_client \
+	tests/unit/test_activation tests/unit/test_admission \
+	tests/unit/test_authlog tests/unit/test_cache \
+	tests/unit/test_canonical tests/unit/test_client \
 	tests/unit/test_commands tests/unit/test_control \
-	tests/unit/test_dispatch tests/unit/test_flight \
+	tests/unit/test_dispatch tests/unit/test_family \
+	tests/unit/test_flight \
 	tests/unit/test_handover tests/unit/test_health \
 	tests/unit/test_limits \
 	tests/unit/test_limits_model tests/unit/test_limits_table \
-	tests/unit/test_metrics \
+	tests/unit/test_listener \
+	tests/unit/test_metrics tests/unit/test_notify \
 	tests/unit/test_options tests/unit/test_part \
-	tests/unit/test_pool_load \
+	tests/unit/test_pool_load tests/unit/test_pool_try \
 	tests/unit/test_privs tests/unit/test_queue tests/unit/test_request \
+	tests/unit/test_route \
 	tests/unit/test_rundir tests/unit/test_service_time \
 	tests/unit/test_settings tests/unit/test_sigpipe \
+	tests/unit/test_site tests/unit/test_socket_file \
+	tests/unit/test_sockets \
 	tests/unit/test_tally
 check_PROGRAMS += $(unit_front_tests)
 TESTS += $(unit_front_tests)
@@ -94,16 +101,22 @@ check_LIBRARIES += libunitfront.a
 libunitfront_a_SOURCES = \
 	tests/unit/fake.c tests/unit/fake.h \
 	tests/unit/loglines.c tests/unit/loglines.h \
+	saslauthd/activation.c saslauthd/notify.c \
 	saslauthd/child.c saslauthd/handover.c \
-	saslauthd/options.c saslauthd/part.c \
+	saslauthd/family.c \
+	saslauthd/options.c saslauthd/part.c saslauthd/part_pool.c \
 	saslauthd/pool_load.c saslauthd/privs.c \
 	saslauthd/roles.c saslauthd/rundir.c saslauthd/settings.c \
-	saslauthd/sigpipe.c
+	saslauthd/socket_file.c saslauthd/sockets.c \
+	saslauthd/sigpipe.c saslauthd/site.c saslauthd/site_tables.c
 
 unit_front_ldadd = libunitfront.a libfront.a libmechnames.a libcommon.a \
 	$(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_activation_LDADD = $(unit_front_ldadd)
+tests_unit_test_admission_LDADD = $(unit_front_ldadd)
 tests_unit_test_authlog_LDADD = $(unit_front_ldadd)
+tests_unit_test_canonical_LDADD = $(unit_front_ldadd)
 tests_unit_test_client_LDADD = $(unit_front_ldadd)
 # They stand at the control socket of a front whose clock they set.
 unit_operator_sources = tests/unit/operator.c tests/unit/operator.h
@@ -118,6 +131,7 @@ tests_unit_test_control_SOURCES = tests/unit/test_control.c \
 tests_unit_test_control_LDADD = $(unit_front_ldadd)
 tests_unit_test_control_LDFLAGS = $(unit_operator_ldflags)
 tests_unit_test_dispatch_LDADD = $(unit_front_ldadd)
+tests_unit_test_family_LDADD = $(unit_front_ldadd)
 tests_unit_test_flight_LDADD = $(unit_front_ldadd)
 tests_unit_test_handover_LDADD = $(unit_front_ldadd)
 tests_unit_test_health_LDADD = $(unit_front_ldadd)
@@ -126,16 +140,26 @@ tests_unit_test_health_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_limits_LDADD = $(unit_front_ldadd)
 tests_unit_test_limits_model_LDADD = $(unit_front_ldadd)
 tests_unit_test_limits_table_LDADD = $(unit_front_ldadd)
+tests_unit_test_listener_LDADD = $(unit_front_ldadd)
 tests_unit_test_metrics_LDADD = $(unit_front_ldadd)
+tests_unit_test_notify_LDADD = $(unit_front_ldadd)
 tests_unit_test_options_LDADD = $(unit_front_ldadd)
 tests_unit_test_part_LDADD = $(unit_front_ldadd)
 tests_unit_test_pool_load_LDADD = $(unit_front_ldadd)
+# It is the keeper's end itself.
+tests_unit_test_pool_try_SOURCES = tests/unit/test_pool_try.c \
+	saslauthd/pool_try.c saslauthd/rights.c saslauthd/rights_trial.c
+tests_unit_test_pool_try_LDADD = $(unit_front_ldadd)
 tests_unit_test_privs_LDADD = $(unit_front_ldadd)
 tests_unit_test_queue_LDADD = $(unit_front_ldadd)
 tests_unit_test_request_LDADD = $(unit_front_ldadd)
+tests_unit_test_route_LDADD = $(unit_front_ldadd)
 tests_unit_test_rundir_LDADD = $(unit_front_ldadd)
 tests_unit_test_service_time_LDADD = $(unit_front_ldadd)
 tests_unit_test_settings_LDADD = $(unit_front_ldadd)
+tests_unit_test_site_LDADD = $(unit_front_ldadd)
+tests_unit_test_socket_file_LDADD = $(unit_front_ldadd)
+tests_unit_test_sockets_LDADD = $(unit_front_ldadd)
 tests_unit_test_sigpipe_LDADD = $(unit_front_ldadd)
 tests_unit_test_tally_LDADD = $(unit_front_ldadd)
 endif

@@ -56,7 +56,7 @@ __wrap_deadline_now_msec(void)
 void
 front_set_verbose(struct front *f, bool verbose)
 {
-	f->settings.verbose = verbose;
+	f->site.settings.verbose = verbose;
 }
 
 void
@@ -102,7 +102,9 @@ operator_set_up(void **state)
 	operator_drains = 0;
 	operator_now_msec = deadline_now_usec() / 1000 + CLOCK_AHEAD_MSEC;
 	fake_front.roles = (struct roles){
-		.keeper_pid = 100, .front_pid = 101, .pool_pid = 102,
+		.keeper_pid = 100, .front_pid = 101,
+		.pools = { { .name = FAKE_MECH, .pid = 102 } },
+		.pool_count = 1,
 		.owner_uid = (uint32_t)geteuid(), .front_restarts = 3,
 		.keeper_began_msec = operator_now_msec - 5000,
 		.front_began_msec = operator_now_msec - 4000
@@ -219,13 +221,14 @@ void
 operator_make_cache(size_t bytes)
 {
 	const struct cache_config config = {
-		.bytes = bytes, .ttl_sec = 3600, .grace_sec = 600,
-		.negative_ttl_sec = 60
+		.bytes = bytes, .life[0].ttl_sec = 3600,
+		.life[0].grace_sec = 600,
+		.life[0].negative_ttl_sec = 60
 	};
 	struct errmsg e = ERRMSG_INIT;
 
-	fake_front.settings.cache_ttl_sec = config.ttl_sec;
-	fake_front.settings.cache_grace_sec = config.grace_sec;
+	fake_backend->cache_ttl_sec = config.life[0].ttl_sec;
+	fake_backend->cache_grace_sec = config.life[0].grace_sec;
 	fake_front.cache = cache_new(&config, &e);
 	assert_non_null(fake_front.cache);
 }
@@ -240,7 +243,7 @@ operator_remember(const char *login, const char *realm, int64_t age_sec)
 	struct secret pw = SECRET_INIT;
 
 	assert_int_equal(secret_set(&pw, "s3cret", 6), 0);
-	cache_store(fake_front.cache, &k, &pw,
+	cache_store(fake_front.cache, &k, &pw, 0,
 	    operator_now_msec / 1000 - age_sec);
 	secret_wipe(&pw);
 }

@@ -24,7 +24,8 @@ set_up(void **state)
 	memset(&settings, 0, sizeof(settings));
 	attempt = (struct authlog){
 		.login = "joe", .service = "smtp", .realm = "example.org",
-		.address = "", .mech = "pam", .result = AUTH_DENIED,
+		.address = "", .mech = "pam", .backend = "corp",
+		.result = AUTH_DENIED,
 		.reason = REASON_BAD_PASSWORD, .detail = "", .id = 7,
 		.usec = 12345, .uid = 101, .pid = 4711
 	};
@@ -141,13 +142,15 @@ test_extended(void **state)
 	attempt.detail = "said so";
 	assert_string_equal(written(), HEAD "auth failure: [user=joe] "
 	    "[service=smtp] [realm=example.org] [mech=pam] "
-	    "[reason=bad_password: said so] [ms=12] [id=7] [uid=101] "
+	    "[reason=bad_password: said so] [backend=corp] [ms=12] [id=7] "
+	    "[uid=101] "
 	    "[pid=4711] [cached=no] [source=backend]");
 	attempt.result = AUTH_OK;
 	attempt.source = ANSWER_CACHED;
 	settings.log_success = SUCCESS_ALL;
 	assert_string_equal(written(), HEAD "auth success (cached): "
-	    "[user=joe] [service=smtp] [realm=example.org] [ms=12] [id=7] "
+	    "[user=joe] [service=smtp] [realm=example.org] [backend=corp] "
+	    "[ms=12] [id=7] "
 	    "[uid=101] [pid=4711] [cached=yes] [source=cached]");
 }
 
@@ -161,6 +164,7 @@ test_json(void **state)
 	assert_string_equal(written(), HEAD "{\"result\":\"denied\","
 	    "\"user\":\"j\\\"o\\\\x5ce\\\\x0a\",\"service\":\"smtp\","
 	    "\"realm\":\"example.org\",\"remote\":\"\",\"mech\":\"pam\","
+	    "\"backend\":\"corp\","
 	    "\"reason\":\"bad_password\",\"detail\":\"said so\",\"ms\":12,"
 	    "\"id\":7,\"uid\":101,\"pid\":4711,\"cached\":false,"
 	    "\"source\":\"backend\"}");

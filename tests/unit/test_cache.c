@@ -24,7 +24,7 @@ static struct cache *
 new_cache(void)
 {
 	return cache_keys_new(&(struct cache_config){
-		.bytes = ROOMY, .ttl_sec = TTL
+		.bytes = ROOMY, .life[0].ttl_sec = TTL
 	});
 }
 
@@ -32,8 +32,9 @@ static struct cache *
 new_full_cache(void)
 {
 	return cache_keys_new(&(struct cache_config){
-		.bytes = ROOMY, .ttl_sec = TTL, .grace_sec = GRACE,
-		.negative_ttl_sec = NEGATIVE_TTL
+		.bytes = ROOMY, .life[0].ttl_sec = TTL,
+		.life[0].grace_sec = GRACE,
+		.life[0].negative_ttl_sec = NEGATIVE_TTL
 	});
 }
 
@@ -90,7 +91,7 @@ test_all_bytes_of_a_password_count(void **state)
 
 	(void)state;
 	assert_int_equal(secret_set(&with_nul, "s3\0cret", 7), 0);
-	cache_store(c, &joe, &with_nul, 0);
+	cache_store(c, &joe, &with_nul, 0, 0);
 	assert_int_equal(look_up(c, &joe, "s3", 0), CACHE_OTHER);
 	assert_int_equal(cache_lookup(c, &joe, &with_nul, 0, &reason),
 	    CACHE_HIT);
@@ -129,7 +130,7 @@ test_age(void **state)
 	/* No lookup prolonged it, a new success does. */
 	store(c, &joe, "s3cret", 1000 + TTL - 1);
 	assert_int_equal(look_up(c, &joe, "s3cret", 1000 + TTL), CACHE_HIT);
-	assert_int_equal(cache_stored_sec(c, &joe), 1000 + TTL - 1);
+	assert_int_equal(cache_stored_sec(c, &joe, NULL), 1000 + TTL - 1);
 	assert_int_equal(entries(c), 1);
 	/* One from before the first: counts from the first on. */
 	store(c, &joe, "s3cret", 10);
@@ -537,8 +538,9 @@ test_stats(void **state)
 	assert_int_equal(s.evicted, 0);
 	assert_true(s.bytes_used > 0 && s.bytes_used <= s.bytes);
 	assert_true(s.slots > 0);
-	assert_int_equal(cache_stored_sec(c, &joe), 0);
-	assert_int_equal(cache_stored_sec(c, &neighbours[JOE_FROM]), -1);
+	assert_int_equal(cache_stored_sec(c, &joe, NULL), 0);
+	assert_int_equal(cache_stored_sec(c, &neighbours[JOE_FROM],
+	    NULL), -1);
 	cache_free(c);
 }
 

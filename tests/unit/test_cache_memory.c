@@ -21,7 +21,7 @@ static struct cache *
 new_cache(size_t bytes)
 {
 	return cache_keys_new(&(struct cache_config){
-		.bytes = bytes, .ttl_sec = TTL
+		.bytes = bytes, .life[0].ttl_sec = TTL
 	});
 }
 
@@ -118,8 +118,8 @@ test_resident_memory(void **state)
 		skip();
 	before = resident_bytes();
 	c = cache_keys_new(&(struct cache_config){
-		.bytes = ROOMY, .ttl_sec = TTL,
-		.negative_ttl_sec = NEGATIVE_TTL
+		.bytes = ROOMY, .life[0].ttl_sec = TTL,
+		.life[0].negative_ttl_sec = NEGATIVE_TTL
 	});
 	assert_true(resident_bytes() < before + slack);
 	for (i = 0; i < 4 * ROOMY / 64; i++) {
@@ -188,7 +188,8 @@ static void
 test_expired_are_not_counted(void **state)
 {
 	struct cache *c = cache_keys_new(&(struct cache_config){
-		.bytes = 1024, .ttl_sec = TTL, .grace_sec = GRACE
+		.bytes = 1024, .life[0].ttl_sec = TTL,
+		.life[0].grace_sec = GRACE
 	});
 	unsigned i;
 
@@ -209,8 +210,8 @@ static void
 test_refusals_have_their_own(void **state)
 {
 	struct cache *c = cache_keys_new(&(struct cache_config){
-		.bytes = 64 * 1024, .ttl_sec = TTL,
-		.negative_ttl_sec = NEGATIVE_TTL
+		.bytes = 64 * 1024, .life[0].ttl_sec = TTL,
+		.life[0].negative_ttl_sec = NEGATIVE_TTL
 	});
 	unsigned i, left = 0;
 
@@ -278,7 +279,7 @@ test_longest_names(void **state)
 		store(c, &k, "s3cret", 0);
 		refuse(c, &k, "s3cret", REASON_BAD_PASSWORD, 0);
 		assert_int_equal(look_up(c, &k, "s3cret", 0), CACHE_MISS);
-		assert_int_equal(cache_stored_sec(c, &k), -1);
+		assert_int_equal(cache_stored_sec(c, &k, NULL), -1);
 		cache_forget_identity(c, &k);
 		cache_forget_service(c, &k);
 		names[i][LONGEST] = '\0';
@@ -300,8 +301,8 @@ test_many_addresses(void **state)
 		"pam", "joe", "example.org", "smtp", address
 	};
 	struct cache *c = cache_keys_new(&(struct cache_config){
-		.bytes = ROOMY, .ttl_sec = TTL,
-		.negative_ttl_sec = NEGATIVE_TTL
+		.bytes = ROOMY, .life[0].ttl_sec = TTL,
+		.life[0].negative_ttl_sec = NEGATIVE_TTL
 	});
 	struct cache_spread spread;
 	unsigned i;

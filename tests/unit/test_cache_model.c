@@ -194,12 +194,12 @@ learn(struct run *r, unsigned id, unsigned place, unsigned password)
 			r->m.successes[id][place].stored = NEVER;
 			break;
 		default:
-			cache_store(r->c, &k, pw, r->now);
+			cache_store(r->c, &k, pw, 0, r->now);
 			model_store(&r->m, id, place, password, r->now);
 			return;
 		}
 	}
-	cache_refuse(r->c, &k, pw, reason, r->now);
+	cache_refuse(r->c, &k, pw, reason, 0, r->now);
 	model_refuse(&r->m, id, place, password, reason, r->now);
 }
 
@@ -283,7 +283,7 @@ compare_list(const struct run *r)
 		for (place = 0; place < PLACES; place++) {
 			const struct cache_key k = key_of(id, place);
 			int64_t stored = r->m.successes[id][place].stored;
-			int64_t got = cache_stored_sec(r->c, &k);
+			int64_t got = cache_stored_sec(r->c, &k, NULL);
 
 			if (stored == NEVER ||
 			    r->now - stored >= TTL + GRACE)
@@ -348,8 +348,9 @@ compare(size_t bytes)
 	print_message("CACHE_MODEL_SEED=%llu\n",
 	    (unsigned long long)r.random);
 	r.c = cache_keys_new(&(struct cache_config){
-		.bytes = bytes, .ttl_sec = TTL, .grace_sec = GRACE,
-		.negative_ttl_sec = NEGATIVE_TTL
+		.bytes = bytes, .life[0].ttl_sec = TTL,
+		.life[0].grace_sec = GRACE,
+		.life[0].negative_ttl_sec = NEGATIVE_TTL
 	});
 	for (i = 0; i < PASSWORDS; i++)
 		assert_int_equal(secret_set(&r.passwords[i], passwords[i],

@@ -26,9 +26,9 @@ make_limits(void)
 	};
 	struct errmsg e = ERRMSG_INIT;
 
-	fake_front.settings.limit_identity = config.identity;
-	fake_front.settings.limit_address = config.address;
-	fake_front.settings.limit_compare = config.compare;
+	fake_front.site.settings.limit_identity = config.identity;
+	fake_front.site.settings.limit_address = config.address;
+	fake_front.site.settings.limit_compare = config.compare;
 	fake_front.limits = limits_new(&config, -1, &e);
 	assert_non_null(fake_front.limits);
 }
@@ -165,9 +165,9 @@ test_log_level(void **state)
 	(void)state;
 	operator_has(ASK("log-level", "debug"),
 	    "{\"kind\":\"done\",\"verbose\":true}\n");
-	assert_true(fake_front.settings.verbose);
+	assert_true(fake_front.site.settings.verbose);
 	operator_has(ASK("log-level", "info"), "\"verbose\":false}\n");
-	assert_false(fake_front.settings.verbose);
+	assert_false(fake_front.site.settings.verbose);
 	operator_is_error(ASK("log-level", "loud"),
 	    "use: log-level debug|info");
 	operator_is_error(ASK("log-level"), "use: log-level debug|info");
@@ -195,7 +195,7 @@ test_explain_names(void **state)
 	const char *text;
 
 	(void)state;
-	fake_front.settings.append_realm = true;
+	fake_front.site.settings.append_realm = true;
 	text = ASK("explain", "Joe", "Example.org", "imap", "192.0.2.1;25");
 	operator_has(text, "{\"kind\":\"canonical\","
 	    "\"login\":\"Joe@Example.org\","
@@ -227,9 +227,9 @@ refuse_remembered(const char *login, int64_t age_sec)
 	};
 	struct secret pw = SECRET_INIT;
 
-	fake_front.settings.cache_negative_ttl_sec = 60;
+	fake_backend->cache_negative_ttl_sec = 60;
 	assert_int_equal(secret_set(&pw, "stale", 5), 0);
-	cache_refuse(fake_front.cache, &k, &pw, REASON_BAD_PASSWORD,
+	cache_refuse(fake_front.cache, &k, &pw, REASON_BAD_PASSWORD, 0,
 	    operator_now_msec / 1000 - age_sec);
 	secret_wipe(&pw);
 }
@@ -286,10 +286,10 @@ test_explain_limits(void **state)
 	    "\"address\":0,\"address_max\":5,");
 	operator_has(text, "\"verdict\":\"limit_identity\"}\n");
 	operator_has(text, "only logged. pam is asked.");
-	fake_front.settings.limits = LIMITS_ENFORCE;
+	fake_front.site.settings.limits = LIMITS_ENFORCE;
 	operator_has(ASK("explain", "joe", "example.org", "smtp"),
 	    "it is refused as temporary without a look at the password.");
-	fake_front.settings.limit_compare = 60;
+	fake_front.site.settings.limit_compare = 60;
 	operator_has(ASK("explain", "joe", "example.org", "smtp"),
 	    "60 tries a minute are still compared");
 	operator_has(ASK("explain", "ann", "example.org", "smtp"),

@@ -29,27 +29,29 @@ struct settings {
 	long number, time;
 	char *text, *path;
 	int colour;
-	char *friends;
+	char *friends, *steps;
 	struct secret password;
 };
 
 static const struct conf_key keys[] = {
 	{ "switch", CONF_BOOL, offsetof(struct settings, sw), 0, 0, "yes",
-	    NULL, "a switch" },
+	    NULL, "a switch", 0, NULL },
 	{ "number", CONF_INT, offsetof(struct settings, number), -5, 100,
-	    "7", NULL, "a number" },
+	    "7", NULL, "a number", 0, NULL },
 	{ "life_time", CONF_SECONDS, offsetof(struct settings, time), 1,
-	    86400, "1h", NULL, "a time" },
+	    86400, "1h", NULL, "a time", 0, NULL },
 	{ "text", CONF_STRING, offsetof(struct settings, text), 2, 10,
-	    "abc", NULL, "a text" },
+	    "abc", NULL, "a text", 0, NULL },
 	{ "path", CONF_PATH, offsetof(struct settings, path), 0, 0, "",
-	    NULL, "a path" },
+	    NULL, "a path", 0, NULL },
 	{ "colour", CONF_CHOICE, offsetof(struct settings, colour), 0, 0,
-	    "green", colours, "a colour" },
+	    "green", colours, "a colour", 0, NULL },
 	{ "friends", CONF_NETWORKS, offsetof(struct settings, friends), 0, 0,
-	    "127.0.0.0/8,::1", NULL, "networks" },
+	    "127.0.0.0/8,::1", NULL, "networks", 0, NULL },
+	{ "step", CONF_LINES, offsetof(struct settings, steps), 0, 0, "",
+	    NULL, "steps", 0, NULL },
 	{ "password", CONF_SECRET, offsetof(struct settings, password), 0,
-	    30, NULL, NULL, "a password" }
+	    30, NULL, NULL, "a password", 0, NULL }
 };
 
 static const struct conf_table table = { "test", keys, COUNT_OF(keys) };
@@ -101,7 +103,7 @@ test_lines(void **state)
 		{ "key::x", "key", ":x" },
 		{ "0: x", "0", "x" }
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	size_t i;
 
 	(void)state;
@@ -124,7 +126,7 @@ test_nothing(void **state)
 		"", "\n", "\r\n\r\n", "   \n\t\n", "# comment", "#a: b\n",
 		"  \t# a: b\n", "#\n\n#"
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	size_t i;
 
 	(void)state;
@@ -149,7 +151,7 @@ test_bad_lines(void **state)
 		{ "\357\273\277key: x\n", "file:1: no key" },
 		{ "a.b: c", "file:1: no colon behind the key 'a'" }
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct errmsg e;
 	size_t i;
 
@@ -170,7 +172,7 @@ static void
 test_long_lines(void **state)
 {
 	char *text = malloc(CONF_LINE_MAX + 10);
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct errmsg e;
 
 	(void)state;
@@ -196,7 +198,7 @@ test_long_lines(void **state)
 static void
 test_order(void **state)
 {
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 
 	(void)state;
 	assert_int_equal(read_text(&es, "a: 1\nb: 2\nA: 3\n", NULL), 0);
@@ -219,7 +221,7 @@ static void
 test_add(void **state)
 {
 	char *big = malloc(CONF_LINE_MAX + 1);
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct errmsg e;
 
 	(void)state;
@@ -252,7 +254,7 @@ test_add_set(void **state)
 	static const char *const bad[] = {
 		"", "key", "=value", ":x", "key value", " key=x", "k y=x"
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct errmsg e;
 	size_t i;
 
@@ -276,7 +278,7 @@ static void
 test_file(void **state)
 {
 	char path[] = "/tmp/test_conf.XXXXXX", expected[64];
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	int fd = mkstemp(path), errnum = 77;
 	struct errmsg e;
 
@@ -306,10 +308,97 @@ test_file(void **state)
 	conf_entries_fini(&es);
 }
 
+/* Parts: what stands in one, and what begins and ends it. */
+static void
+test_parts(void **state)
+{
+	static const char text[] =
+	    "number: 1\n"
+	    "backend corp {\n"
+	    "\tnumber: 2\n"
+	    "\ttext: { and }\n"
+	    "}\n"
+	    "  Route  a.b-c_1  {  \r\n"
+	    "number: 3\n"
+	    "  }  \n"
+	    "backend other {\n}\n"
+	    "number: 4\n";
+	struct conf_entries es = CONF_ENTRIES_INIT, again = CONF_ENTRIES_INIT;
+	struct settings s;
+	struct buf b;
+	size_t part;
+
+	(void)state;
+	assert_int_equal(read_text(&es, text, NULL), 0);
+	assert_int_equal(es.part_count, 3);
+	assert_string_equal(es.parts[1].kind, "route");
+	assert_string_equal(es.parts[1].name, "a.b-c_1");
+	assert_string_equal(es.parts[1].origin, "file:6");
+	assert_int_equal(conf_find_part(&es, "BACKEND", "other"), 3);
+	assert_int_equal(conf_find_part(&es, "backend", "Corp"), 0);
+	assert_string_equal(conf_find(&es, "number")->value, "4");
+	assert_null(conf_find(&es, "text"));
+
+	/* Behind others they keep what is theirs, also through a frame. */
+	assert_int_equal(read_text(&again, "backend x {\nnumber: 9\n}\n",
+	    NULL), 0);
+	buf_init(&b, 4000);
+	assert_int_equal(conf_entries_put(&b, &es), 0);
+	assert_int_equal(conf_entries_get(&b, &again), 0);
+	buf_fini(&b);
+	assert_int_equal(again.part_count, 4);
+	part = conf_find_part(&again, "backend", "corp");
+	assert_int_equal(part, 2);
+	memset(&s, 0, sizeof(s));
+	conf_defaults(&table, &s);
+	assert_int_equal(conf_apply_part(&table, &again, part, &s, NULL,
+	    NULL), 0);
+	assert_int_equal(s.number, 2);
+	assert_string_equal(s.text, "{ and }");
+	assert_int_equal(conf_apply(&table, &again, &s, NULL, NULL), 0);
+	assert_int_equal(s.number, 4);
+	conf_fini(&table, &s);
+	conf_entries_fini(&es);
+	conf_entries_fini(&again);
+}
+
+static void
+test_bad_parts(void **state)
+{
+	static const struct { const char *text, *error; } rows[] = {
+		{ "backend {\n}\n", "file:1: a part begins with" },
+		{ "backend a b {\n}\n", "file:1: a part begins with" },
+		{ "backend a/b {\n}\n", "file:1: a part begins with" },
+		{ "backend a { x\n", "file:1: no colon" },
+		{ "backend a {\nbackend b {\n}\n}\n",
+		    "file:2: backend a of file:1 has no }" },
+		{ "backend a {\n} # end\n", "file:2: } must stand alone" },
+		{ "x: 1\n}\n", "file:2: } without a part" },
+		{ "x: 1\nbackend a {\ny: 2\n",
+		    "file:2: backend a has no } at its end" },
+		{ "backend a {\n}\nBackend a {\n}\n",
+		    "file:3: backend a is there already, at file:1" },
+		{ "backend a234567890123456789012345678901234567890123456789"
+		    "01234567890123456 {\n}\n", "file:1: a name longer than" },
+	};
+	struct conf_entries es = CONF_ENTRIES_INIT;
+	struct errmsg e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		e = (struct errmsg)ERRMSG_INIT;
+		assert_row(rows[i].text,
+		    read_text(&es, rows[i].text, &e) == -1);
+		assert_row(e.text, str_starts(e.text, rows[i].error));
+		assert_int_equal(es.count + es.part_count, 0);
+	}
+}
+
 static void
 test_through_frame(void **state)
 {
-	struct conf_entries out = { NULL, 0 }, in = { NULL, 0 };
+	struct conf_entries out = CONF_ENTRIES_INIT, in = CONF_ENTRIES_INIT;
 	struct buf b, cut;
 	size_t n, len;
 
@@ -375,7 +464,7 @@ test_defaults(void **state)
 static void
 test_apply(void **state)
 {
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct settings s;
 
 	(void)state;
@@ -418,7 +507,7 @@ test_apply_values(void **state)
 		{ "switch: false\nlife_time: 010", false, 10 },
 		{ "switch: no\nlife_time: 86400", false, 86400 }
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct settings s;
 	size_t i;
 
@@ -481,7 +570,7 @@ test_apply_bad(void **state)
 		{ "friends: example.org", "file:1: friends: 'example.org' "
 		    "is no address or network\n" }
 	};
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	struct settings s;
 	size_t i;
 
@@ -508,7 +597,7 @@ static void
 test_secrets(void **state)
 {
 	char path[] = "/tmp/test_conf.XXXXXX";
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	int fd = mkstemp(path);
 	struct settings s;
 
@@ -562,6 +651,8 @@ main(void)
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_add_set),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_bad_parts),
 		cmocka_unit_test(test_through_frame),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_apply),

@@ -195,7 +195,7 @@ test_deadline(void **state)
 
 	(void)state;
 	fake_link(1, 1);
-	fake_front.settings.backend_timeout_sec = 1;
+	fake_backend->backend_timeout_sec = 1;
 	worker = fake_ready_worker(5);
 	client = fake_ask("joe", "x");
 	next = fake_ask("jim", "x");
@@ -226,7 +226,7 @@ test_deadline_in_queue(void **state)
 	int client;
 
 	(void)state;
-	fake_front.settings.request_timeout_sec = 1;
+	fake_front.site.settings.request_timeout_sec = 1;
 	client = fake_ask("joe", "x");
 	fake_pool_hears(FRAME_WANT, 0);
 	assert_string_equal(fake_reply(client), "");
@@ -243,7 +243,7 @@ test_requeued(void **state)
 
 	(void)state;
 	fake_link(2, 2);
-	fake_front.settings.backend_timeout_sec = 1;
+	fake_backend->backend_timeout_sec = 1;
 	worker = fake_ready_worker(1);
 	client = fake_ask("one", "x");
 	second = fake_ask("two", "x");
@@ -269,7 +269,7 @@ test_growth(void **state)
 	uint64_t id;
 
 	(void)state;
-	fake_front.settings.queue_max = 2;
+	fake_backend->queue_max = 2;
 	clients[0] = fake_ask("0", "x");
 	fake_pool_hears_nothing();
 	clients[1] = fake_ask("1", "x");
@@ -293,7 +293,7 @@ test_growth(void **state)
 
 	/* Idle long enough: back to what is kept ready. The one used last
 	 * stays. */
-	fake_front.settings.worker_idle_sec = 0;
+	fake_backend->worker_idle_sec = 0;
 	(void)loglines_count("");
 	fake_expect_end(more);
 	assert_int_equal(loglines_count("back at 1 workers"), 1);
@@ -416,7 +416,7 @@ test_many_wishes(void **state)
 	int clients[CLIENTS], i;
 
 	(void)state;
-	fake_front.settings.join = false;
+	fake_backend->join = false;
 	fake_link(1, CLIENTS);
 	for (i = 0; i < CLIENTS; i++)
 		clients[i] = fake_ask("joe", "x");
@@ -424,7 +424,7 @@ test_many_wishes(void **state)
 		fake_pool_hears(FRAME_WANT, 0);
 	fake_run(300);
 	fake_pool_hears_nothing();
-	dispatch_abandon(fake_front.dispatch);
+	dispatch_abandon(fake_front.dispatches[0]);
 	for (i = 0; i < CLIENTS; i++)
 		assert_string_equal(fake_reply(clients[i]), "");
 }
@@ -496,7 +496,7 @@ test_too_late(void **state)
 		    REASON_NONE);
 		assert_string_equal(fake_reply(client), "OK");
 	}
-	fake_front.settings.request_timeout_sec = 1;
+	fake_front.site.settings.request_timeout_sec = 1;
 	for (i = 0; i < WAIT; i++) {
 		assert_int_equal(str_format(login, sizeof(login), "u%d", i),
 		    0);
@@ -508,7 +508,7 @@ test_too_late(void **state)
 		refused += fake_answered(clients[i]);
 	assert_int_equal(loglines_count("[reason=queue_full: a worker would "
 	    "be free in"), refused);
-	dispatch_abandon(fake_front.dispatch);
+	dispatch_abandon(fake_front.dispatches[0]);
 	for (i = 0; i < WAIT; i++)
 		assert_string_equal(fake_reply(clients[i]), "");
 	io_close(&worker);
@@ -521,7 +521,7 @@ test_limit_peer(void **state)
 	int first, second, third;
 
 	(void)state;
-	fake_front.settings.limit_peer = 2;
+	fake_front.site.settings.limit_peer = 2;
 	first = fake_ask("one", "x");
 	second = fake_ask("two", "x");
 	third = fake_ask("three", "x");
@@ -538,7 +538,7 @@ test_limit_peer(void **state)
 	/* There is room again. */
 	first = fake_ask("three", "x");
 	assert_false(fake_answered(first));
-	dispatch_abandon(fake_front.dispatch);
+	dispatch_abandon(fake_front.dispatches[0]);
 	assert_string_equal(fake_reply(first), "");
 	io_close(&worker);
 	io_close(&other);
@@ -554,13 +554,13 @@ test_status(void **state)
 	fake_link(1, 1);
 	fake_expect_end(worker);
 	worker = fake_ready_worker(1);
-	dispatch_status(fake_front.dispatch, &s);
+	dispatch_status(fake_front.dispatches[0], &s);
 	assert_string_equal(s.mech, FAKE_MECH);
 	assert_int_equal(s.workers_idle, 1);
 	assert_int_equal(s.workers_busy, 0);
 	busy = fake_ask("one", "x");
 	waiting = fake_ask("two", "x");
-	dispatch_status(fake_front.dispatch, &s);
+	dispatch_status(fake_front.dispatches[0], &s);
 	assert_int_equal(s.workers_idle, 0);
 	assert_int_equal(s.workers_busy, 1);
 	assert_int_equal(s.workers_ready, 1);
@@ -569,11 +569,11 @@ test_status(void **state)
 	fake_verdict(worker, fake_take(worker, "one"), AUTH_TEMPFAIL,
 	    REASON_BACKEND_DOWN);
 	assert_string_equal(fake_reply(busy), "");
-	dispatch_status(fake_front.dispatch, &s);
+	dispatch_status(fake_front.dispatches[0], &s);
 	assert_false(s.up);
 	fake_verdict(worker, fake_take(worker, "two"), AUTH_OK, REASON_NONE);
 	assert_string_equal(fake_reply(waiting), "OK");
-	dispatch_status(fake_front.dispatch, &s);
+	dispatch_status(fake_front.dispatches[0], &s);
 	assert_true(s.up);
 	io_close(&worker);
 }
@@ -589,7 +589,7 @@ test_abandon(void **state)
 	busy = fake_ask("busy", "x");
 	queued = fake_ask("queued", "x");
 	(void)fake_take(worker, "busy");
-	dispatch_abandon(fake_front.dispatch);
+	dispatch_abandon(fake_front.dispatches[0]);
 	assert_string_equal(fake_reply(busy), "");
 	assert_string_equal(fake_reply(queued), "");
 	assert_int_equal(loglines_count("[reason=shutdown"), 2);

@@ -150,6 +150,25 @@ test_bad_types(void **state)
 	    NULL), FRAME_BAD);
 }
 
+/* Who died with something unread has still said what he said. */
+static void
+test_last_words(void **state)
+{
+	enum frame_type type = FRAME_TYPES;
+
+	(void)state;
+	assert_int_equal(frame_send(channel[1], FRAME_START, NULL, -1),
+	    FRAME_OK);
+	assert_int_equal(frame_send(channel[0], FRAME_FAILED, NULL, -1),
+	    FRAME_OK);
+	io_close(&channel[0]);
+	assert_int_equal(frame_recv(channel[1], &type, &payload, NULL),
+	    FRAME_OK);
+	assert_int_equal(type, FRAME_FAILED);
+	assert_int_equal(frame_recv(channel[1], &type, &payload, NULL),
+	    FRAME_EOF);
+}
+
 static void
 test_again_and_eof(void **state)
 {
@@ -540,6 +559,7 @@ main(void)
 		TEST(test_stays_small),
 		TEST(test_too_large),
 		TEST(test_bad_types),
+		TEST(test_last_words),
 		TEST(test_again_and_eof),
 		TEST(test_descriptor),
 		TEST(test_bad_descriptors),

@@ -13,17 +13,23 @@
 
 #include "common/frame.h"
 #include "common/io.h"
+#include "common/str.h"
 #include "saslauthd/handover.h"
 #include "tests/unit/unit.h"
 
 #define TRIES_BYTES 65536
 
 static const struct roles roles = {
-	.keeper_pid = 1, .front_pid = 2, .pool_pid = 3, .owner_uid = 4,
-	.front_restarts = 5, .pool_restarts = 6, .keeper_began_msec = 7,
-	.front_began_msec = 8, .pool_began_msec = INT64_MAX
+	.keeper_pid = 1, .front_pid = 2, .owner_uid = 4,
+	.front_restarts = 5, .keeper_began_msec = 7, .front_began_msec = 8,
+	.pools = {
+		{ "ldap", .pid = 3, .restarts = 6, .began_msec = INT64_MAX },
+		{ "local", .pid = 0, .restarts = 1, .began_msec = 9 }
+	},
+	.pool_count = 2
 };
 
+static struct sockets sockets;
 static struct handover h;
 static int channel[2];
 static struct errmsg e;
@@ -31,21 +37,33 @@ static struct errmsg e;
 static int
 set_up(void **state)
 {
-	static const struct conf_entries none = { NULL, 0 };
+	static const struct conf_entries none = CONF_ENTRIES_INIT;
+	static const char *const names[] = { "default", "postfix" };
 	const struct keeper_plan plan = { .own = &none, .flags = &none };
+	struct sockets_one *one;
 
 	(void)state;
 	assert_int_equal(frame_channel(channel), 0);
-	assert_int_equal(handover_init(&h, &plan), 0);
-	h.listener = open("/dev/null", O_RDWR | O_CLOEXEC);
-	return h.listener < 0;
+	assert_int_equal(handover_init(&h, &plan, &sockets), 0);
+	for (sockets.count = 0; sockets.count < COUNT_OF(names);
+	    sockets.count++) {
+		one = &sockets.list[sockets.count];
+		(void)str_copy(one->name, sizeof(one->name),
+		    names[sockets.count]);
+		one->file = (struct socket_file)SOCKET_FILE_INIT;
+		one->file.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		assert_true(one->file.fd >= 0);
+	}
+	return 0;
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
+	io_close(&h.control);	/* of the run directory */
 	handover_fini(&h);
+	sockets_close(&sockets);
 	io_close(&channel[0]);
 	io_close(&channel[1]);
 	return 0;
@@ -81,6 +99,36 @@ expect_descriptor(enum frame_type type)
 	buf_fini(&b);
 }
 
+/* With a descriptor or without, and these strings in it. */
+static void
+expect_strings(enum frame_type type, bool with_fd, const char *one,
+    const char *two)
+{
+	char text[256];
+	struct buf b;
+	int fd;
+
+	buf_init(&b, FRAME_MAX);
+	fd = next(type, &b);
+	assert_int_equal(fd >= 0, with_fd);
+	io_close(&fd);
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, one);
+	if (two != NULL) {
+		assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+		assert_string_equal(text, two);
+	}
+	assert_int_equal(buf_len(&b), 0);
+	buf_fini(&b);
+}
+
+static void
+expect_listeners(void)
+{
+	expect_strings(FRAME_LISTENER, true, "default", NULL);
+	expect_strings(FRAME_LISTENER, true, "postfix", NULL);
+}
+
 static void
 expect_roles(void)
 {
@@ -114,7 +162,7 @@ test_front_gets_all(void **state)
 	assert_int_equal(handover_make_tries(&h, TRIES_BYTES, &e), 0);
 	assert_int_equal(handover_to_front(&h, channel[0], &roles, &e), 0);
 	expect_plain(FRAME_SETTINGS);
-	expect_descriptor(FRAME_LISTENER);
+	expect_listeners();
 	expect_descriptor(FRAME_CONTROL);
 	expect_descriptor(FRAME_TRIES);
 	expect_roles();
@@ -127,9 +175,89 @@ test_front_gets_what_there_is(void **state)
 	(void)state;
 	assert_int_equal(handover_to_front(&h, channel[0], &roles, &e), 0);
 	expect_plain(FRAME_SETTINGS);
-	expect_descriptor(FRAME_LISTENER);
+	expect_listeners();
 	expect_roles();
 	expect_plain(FRAME_START);
+}
+
+static void
+test_roles(void **state)
+{
+	static struct roles all;
+	struct roles got;
+	struct buf b;
+
+	(void)state;
+	all.pool_count = SITE_BACKENDS_MAX;
+	memset(all.pools[SITE_BACKENDS_MAX - 1].name, 'x', CONF_NAME_MAX);
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(roles_put(&b, &all), 0);
+	assert_int_equal(roles_get(&b, &got), 0);
+	assert_int_equal(got.pool_count, SITE_BACKENDS_MAX);
+	assert_int_equal(strlen(got.pools[SITE_BACKENDS_MAX - 1].name),
+	    CONF_NAME_MAX);
+	/* More than there is room for. */
+	all.pool_count = 0;
+	assert_int_equal(roles_put(&b, &all), 0);
+	b.bytes[b.end - 1] = SITE_BACKENDS_MAX + 1;
+	assert_int_equal(roles_get(&b, &got), -1);
+	buf_fini(&b);
+}
+
+static void
+test_pool_gets_its_name(void **state)
+{
+	static struct conf_entries flags = CONF_ENTRIES_INIT;
+	const struct keeper_plan plan = { .own = &flags, .flags = &flags,
+	    .config = "/etc/some.conf", .foreground = true };
+	struct conf_entries got = CONF_ENTRIES_INIT;
+	char text[256];
+	unsigned foreground;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(conf_add(&flags, "workers", "3", "-n", &e), 0);
+	assert_int_equal(handover_put_pool(&b, &plan, "local"), 0);
+	assert_int_equal(handover_to_pool(channel[0], &b, &e), 0);
+	assert_int_equal(next(FRAME_SETTINGS, &b), -1);
+	assert_int_equal(buf_get_u8(&b, &foreground), 0);
+	assert_int_equal(foreground, 1);
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, "/etc/some.conf");
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, "local");
+	assert_int_equal(conf_entries_get(&b, &got), 0);
+	assert_int_equal(got.count, 1);
+	conf_entries_fini(&got);
+	conf_entries_fini(&flags);
+	buf_fini(&b);
+}
+
+/* Both ends of one channel; the front's with what the pool said. */
+static void
+test_link(void **state)
+{
+	struct buf said;
+	int pool[2];
+
+	(void)state;
+	assert_int_equal(frame_channel(pool), 0);
+	buf_init(&said, FRAME_MAX);
+	assert_int_equal(buf_put_str(&said, "pam"), 0);
+	assert_int_equal(handover_link(channel[0], pool[0], "local", &said,
+	    &e), 0);
+	expect_strings(FRAME_PEER, true, "local", "pam");
+	io_close(&pool[1]);
+	assert_int_equal(handover_link(channel[0], pool[0], "local", &said,
+	    &e), -1);
+	io_close(&pool[0]);
+	buf_fini(&said);
+
+	expect_strings(FRAME_PEER, true, "local", "pam");
+	assert_int_equal(handover_backend(channel[0], "local", "no file",
+	    &e), 0);
+	expect_strings(FRAME_BACKEND, false, "local", "no file");
 }
 
 static void
@@ -192,6 +320,11 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_front_gets_what_there_is,
 		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_roles, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_pool_gets_its_name,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tries, set_up,
 		    tear_down)

@@ -17,13 +17,13 @@
 static struct metrics *metrics;
 static struct buf text;
 static const struct roles roles = {
-	.keeper_pid = 10, .front_pid = 11, .pool_pid = 12,
-	.front_restarts = 1, .pool_restarts = 2,
+	.keeper_pid = 10, .front_pid = 11, .front_restarts = 1,
 	.keeper_began_msec = 1000, .front_began_msec = 2000,
-	.pool_began_msec = 3500
+	.pools = { { "pam", 12, 2, 3500 } }, .pool_count = 1
 };
 static const struct dispatch_status backend = {
-	.mech = "pam", .up = true, .workers_starting = 1, .workers_idle = 2,
+	.name = "pam", .mech = "pam", .trouble = "", .up = true,
+	.workers_starting = 1, .workers_idle = 2,
 	.workers_busy = 3, .workers_ready = 5, .workers_max = 20,
 	.queued = 7, .workers_lost = 4
 };
@@ -129,11 +129,11 @@ static const char nothing_counted[] =
     "# HELP saslauthd_uptime_seconds For how long a process has run.\n"
     "saslauthd_uptime_seconds{role=\"keeper\"} 10.234\n"
     "saslauthd_uptime_seconds{role=\"front\"} 9.234\n"
-    "saslauthd_uptime_seconds{role=\"pool\"} 7.734\n"
+    "saslauthd_uptime_seconds{role=\"pool\",mech=\"pam\"} 7.734\n"
     "# TYPE saslauthd_restarts counter\n"
     "# HELP saslauthd_restarts Processes that ended and were started again.\n"
     "saslauthd_restarts_total{role=\"front\"} 1\n"
-    "saslauthd_restarts_total{role=\"pool\"} 2\n"
+    "saslauthd_restarts_total{role=\"pool\",mech=\"pam\"} 2\n"
     "# TYPE saslauthd_clients gauge\n"
     "# HELP saslauthd_clients Connections that are open.\n"
     "saslauthd_clients 6\n"

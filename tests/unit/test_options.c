@@ -183,6 +183,8 @@ test_long(void **state)
 	    OPTIONS_CHECK);
 	assert_string_equal(options.config, "/etc/x");
 	assert_int_equal(options.entries.count, 1);
+	assert_int_equal(PARSE("--try", "-c", "--check"), OPTIONS_TRY);
+	assert_int_equal(options.entries.count, 1);
 	assert_int_equal(PARSE("--set", "Workers=3", "--set",
 	    "log_format: json", "--set=user="), OPTIONS_RUN);
 	assert_int_equal(options.entries.count, 3);
@@ -211,6 +213,8 @@ test_wrong_use(void **state)
 	expect_refused("key=value");
 	assert_int_equal(PARSE("--set", "=3"), OPTIONS_EXIT);
 	expect_refused("key=value");
+	assert_int_equal(PARSE("-c", "--try"), OPTIONS_EXIT);
+	expect_refused("--try goes with --check");
 	/* The first mistake is told, and told once. */
 	assert_int_equal(PARSE("-x", "-y", "-v"), OPTIONS_EXIT);
 	expect_refused("unknown option");
@@ -240,6 +244,8 @@ test_information(void **state)
 	assert_true(strncmp(said, "usage: saslauthd [options]\n", 27) == 0);
 	assert_non_null(strstr(said, "\nauthentication mechanisms: "));
 	assert_int_equal(PARSE("--version"), OPTIONS_EXIT);
+	assert_int_equal(PARSE("--try", "-v"), OPTIONS_EXIT);
+	assert_int_equal(status, EX_OK);
 	assert_int_equal(PARSE("--help"), OPTIONS_EXIT);
 	assert_int_equal(status, EX_OK);
 	assert_string_equal(loglines_next(), "");

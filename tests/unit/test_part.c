@@ -41,6 +41,24 @@ test_backoff(void **state)
 	assert_int_equal(part_retry(&p), 100);
 }
 
+/* However long it lived: its reason is still there. */
+static void
+test_later(void **state)
+{
+	static const int pauses[] = { 100, 200, 400, 800, MAX_MSEC,
+	    MAX_MSEC };
+	struct part p;
+	size_t i;
+
+	(void)state;
+	part_init(&p, "pool of local", MAX_MSEC);
+	for (i = 0; i < COUNT_OF(pauses); i++) {
+		p.started_msec = deadline_now_msec() - STABLE_MSEC;
+		assert_int_equal(part_retry_later(&p), pauses[i]);
+		assert_true(deadline_left_msec(&p.restart) > 0);
+	}
+}
+
 static void
 test_lives(void **state)
 {
@@ -74,6 +92,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_lives)
 	};
 

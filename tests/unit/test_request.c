@@ -37,7 +37,7 @@ test_verdicts(void **state)
 		assert_string_equal(fake_reply(client), rows[i].reply);
 		assert_int_equal(loglines_count(rows[i].line), 1);
 	}
-	fake_front.settings.tempfail_reply = TEMPFAIL_NO;
+	fake_front.site.settings.tempfail_reply = TEMPFAIL_NO;
 	client = fake_ask("joe", "s3cret");
 	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
 	    REASON_BACKEND_DOWN);
@@ -77,7 +77,7 @@ test_append_realm(void **state)
 	int worker = fake_ready_worker(1), client;
 
 	(void)state;
-	fake_front.settings.append_realm = true;
+	fake_front.site.settings.append_realm = true;
 	client = fake_ask("joe", "x");
 	fake_verdict(worker, fake_take(worker, "joe@example.org"), AUTH_OK,
 	    REASON_NONE);
@@ -102,8 +102,9 @@ static void
 make_cache(int64_t ttl_sec, int64_t grace_sec, int64_t negative_ttl_sec)
 {
 	const struct cache_config config = {
-		.bytes = 100000, .ttl_sec = ttl_sec, .grace_sec = grace_sec,
-		.negative_ttl_sec = negative_ttl_sec
+		.bytes = 100000, .life[0].ttl_sec = ttl_sec,
+		.life[0].grace_sec = grace_sec,
+		.life[0].negative_ttl_sec = negative_ttl_sec
 	};
 	struct errmsg e;
 
@@ -176,7 +177,7 @@ test_cache_ignore_address(void **state)
 	int worker;
 
 	(void)state;
-	fake_front.settings.cache_ignore_address = true;
+	fake_backend->cache_ignore_address = true;
 	fake_sees_address = true;
 	fake_link(1, 2);
 	worker = fake_ready_worker(1);
@@ -185,7 +186,7 @@ test_cache_ignore_address(void **state)
 	answer_once(worker, "right", AUTH_OK, REASON_NONE);
 	fake_address = "192.0.2.11;4711";
 	assert_string_equal(fake_reply(fake_ask("joe", "right")), "OK");
-	fake_front.settings.cache_ignore_address = false;
+	fake_backend->cache_ignore_address = false;
 	io_close(&worker);
 }
 
@@ -295,7 +296,7 @@ make_limits(int mode)
 	};
 	struct errmsg e;
 
-	fake_front.settings.limits = mode;
+	fake_front.site.settings.limits = mode;
 	fake_front.limits = limits_new(&config, -1, &e);
 	assert_non_null(fake_front.limits);
 }

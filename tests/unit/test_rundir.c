@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/deadline.h"
 #include "common/io.h"
 #include "common/str.h"
 #include "saslauthd/rundir.h"
@@ -152,20 +151,9 @@ test_long_path(void **state)
 	path[fits] = '\0';
 	assert_int_equal(rundir_open(&r, path, &e), RUNDIR_OK);
 	assert_int_equal(rundir_claim(&r, true, &e), RUNDIR_OK);
-	{
-		int fd = rundir_listen(&r, RUNDIR_MUX, &e), client;
-
-		assert_true(fd >= 0);
-		(void)snprintf(path + fits, sizeof(path) - fits, "/mux");
-		client = io_unix_connect(path, NULL, NULL, &e);
-		assert_true(client >= 0);
-		io_close(&client);
-		io_close(&fd);
-		path[fits] = '\0';
-		/* Too long for the longer name; nothing else suffers. */
-		assert_int_equal(rundir_listen(&r, RUNDIR_CONTROL, &e), -1);
-		assert_non_null(strstr(e.text, "/control is longer"));
-	}
+	/* Too long for the longer name; nothing else suffers. */
+	assert_int_equal(rundir_open_control(&r, &e), -1);
+	assert_non_null(strstr(e.text, "is longer than"));
 	rundir_release(&r);
 	(void)snprintf(path + fits, sizeof(path) - fits,
 	    "/saslauthd.pid.lock");
@@ -230,68 +218,28 @@ test_foreground(void **state)
 }
 
 static void
-test_listen(void **state)
-{
-	struct stat sb;
-	mode_t mask = umask(077);
-	int fd, flags, client;
-
-	(void)state;
-	claim(true);
-	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
-	(void)umask(mask);
-	assert_true(fd >= 0);
-	assert_int_equal(lstat(in_dir("mux"), &sb), 0);
-	assert_true(S_ISSOCK(sb.st_mode));
-	assert_int_equal(sb.st_mode & 0777, 0777);
-	assert_false(exists(".mux.new"));
-	flags = fcntl(fd, F_GETFL);
-	assert_true((flags & O_NONBLOCK) != 0);
-	flags = fcntl(fd, F_GETFD);
-	assert_true((flags & FD_CLOEXEC) != 0);
-	client = io_unix_connect(in_dir("mux"), NULL, NULL, &e);
-	assert_true(client >= 0);
-	io_close(&client);
-	rundir_unlisten(&rundir);
-	assert_false(exists("mux"));
-	io_close(&fd);
-}
-
-static void
 test_control(void **state)
 {
 	struct stat sb;
 	mode_t mask = umask(0);
-	int mux, control, client;
+	int client;
 
 	(void)state;
 	claim(false);
-	mux = rundir_listen(&rundir, RUNDIR_MUX, &e);
-	control = rundir_listen(&rundir, RUNDIR_CONTROL, &e);
+	assert_int_equal(rundir_open_control(&rundir, &e), 0);
 	(void)umask(mask);
-	assert_true(mux >= 0 && control >= 0);
 	assert_int_equal(lstat(in_dir("control"), &sb), 0);
 	assert_true(S_ISSOCK(sb.st_mode));
 	assert_int_equal(sb.st_mode & 0777, 0600);
 	assert_int_equal(sb.st_uid, geteuid());
-	assert_false(exists(".control.new"));
-	assert_true((fcntl(control, F_GETFL) & O_NONBLOCK) != 0);
-	assert_true((fcntl(control, F_GETFD) & FD_CLOEXEC) != 0);
 
 	/* Who is refused takes nothing away. */
 	assert_int_equal(claim_elsewhere(true), RUNDIR_BUSY);
 	client = io_unix_connect(in_dir("control"), NULL, NULL, &e);
 	assert_true(client >= 0);
 	io_close(&client);
-
-	/* The operator still reaches a daemon that stops. */
-	rundir_unlisten(&rundir);
-	assert_false(exists("mux"));
-	assert_true(exists("control"));
 	rundir_release(&rundir);
 	assert_false(exists("control"));
-	io_close(&mux);
-	io_close(&control);
 }
 
 /* Bind a socket at mux as somebody else would. */
@@ -346,6 +294,7 @@ test_socket_that_answers(void **state)
 	io_close(&fd);
 }
 
+/* Nobody listens any more: it is left to who replaces it. */
 static void
 test_stale_socket(void **state)
 {
@@ -354,45 +303,7 @@ test_stale_socket(void **state)
 	(void)state;
 	io_close(&fd);
 	claim(true);
-	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
-	assert_true(fd >= 0);
-	io_close(&fd);
-}
-
-/* Whoever called listen(2) is dead; an orphan holds the socket and would
- * even answer. */
-static void
-test_orphaned_socket(void **state)
-{
-	struct deadline began = deadline_in_msec(0);
-	int fd = foreign_socket(), wstatus, ours;
-	pid_t pid = fork();
-
-	(void)state;
-	if (pid == 0)
-		_exit(listen(fd, 5) == 0 ? 0 : 1);
-	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
-	assert_int_equal(wstatus, 0);
-	claim(true);
-	/* No waiting for an answer, either. */
-	assert_true(deadline_now_msec() - began.at_msec < 1000);
-	ours = rundir_listen(&rundir, RUNDIR_MUX, &e);
-	assert_true(ours >= 0);
-	io_close(&ours);
-	io_close(&fd);
-}
-
-static void
-test_mux_is_a_directory(void **state)
-{
-	(void)state;
-	assert_int_equal(mkdir(in_dir("mux"), 0755), 0);
-	claim(true);
-	assert_int_equal(rundir_listen(&rundir, RUNDIR_MUX, &e), -1);
-	assert_non_null(strstr(e.text, in_dir("mux")));
-	assert_false(exists(".mux.new"));
-	rundir_release(&rundir);
-	assert_int_equal(rmdir(in_dir("mux")), 0);
+	assert_true(exists("mux"));
 }
 
 /* The directory was emptied and another instance moved in: what it made is
@@ -400,18 +311,13 @@ test_mux_is_a_directory(void **state)
 static void
 test_others_files_stay(void **state)
 {
-	static const char *const names[] = {
-		"mux", "control", "saslauthd.pid"
-	};
-	int fd, control, other;
+	static const char *const names[] = { "control", "saslauthd.pid" };
+	int other;
 	size_t i;
 
 	(void)state;
 	claim(false);
-	fd = rundir_listen(&rundir, RUNDIR_MUX, &e);
-	assert_true(fd >= 0);
-	control = rundir_listen(&rundir, RUNDIR_CONTROL, &e);
-	assert_true(control >= 0);
+	assert_int_equal(rundir_open_control(&rundir, &e), 0);
 	for (i = 0; i < COUNT_OF(names); i++) {
 		assert_int_equal(unlink(in_dir(names[i])), 0);
 		other = open(in_dir(names[i]), O_WRONLY | O_CREAT | O_EXCL,
@@ -420,8 +326,6 @@ test_others_files_stay(void **state)
 		io_close(&other);
 	}
 	rundir_release(&rundir);
-	io_close(&fd);
-	io_close(&control);
 	for (i = 0; i < COUNT_OF(names); i++)
 		assert_row(names[i], exists(names[i]));
 }
@@ -438,8 +342,6 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_foreground, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(test_listen, set_up,
-		    tear_down),
 		cmocka_unit_test_setup_teardown(test_control, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_others_files_stay,
@@ -448,10 +350,6 @@ main(void)
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_socket, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(test_orphaned_socket, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(test_mux_is_a_directory,
-		    set_up, tear_down)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

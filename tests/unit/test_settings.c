@@ -45,7 +45,7 @@ tear_down(void **state)
 static bool
 takes(const char *key, const char *value)
 {
-	struct conf_entries es = { NULL, 0 };
+	struct conf_entries es = CONF_ENTRIES_INIT;
 	unsigned bad;
 
 	assert_int_equal(conf_add(&es, key, value, "here", NULL), 0);
@@ -152,9 +152,22 @@ test_words(void **state)
 }
 
 static void
+test_template(void **state)
+{
+	(void)state;
+	assert_true(takes("login_template", "%u@%r"));
+	assert_true(takes("login_template", "%d\\%U%%"));
+	assert_false(takes("login_template", "%u@%R"));
+	assert_false(takes("login_template", "%u@%"));
+	assert_false(takes("login_template", "% u"));
+	assert_string_equal(settings.login_template, "%d\\%U%%");
+	assert_true(takes("login_template", ""));
+}
+
+static void
 test_filter(void **state)
 {
-	struct conf_entries all = { NULL, 0 }, own = { NULL, 0 };
+	struct conf_entries all = CONF_ENTRIES_INIT, own = CONF_ENTRIES_INIT;
 
 	(void)state;
 	assert_int_equal(conf_add(&all, "Workers", "3", "-n", NULL), 0);
@@ -169,6 +182,71 @@ test_filter(void **state)
 	assert_string_equal(own.list[0].value, "3");
 	assert_string_equal(own.list[0].origin, "-n");
 	assert_string_equal(own.list[1].key, "cache");
+	conf_entries_fini(&all);
+	conf_entries_fini(&own);
+}
+
+static void
+check_entry(const struct conf_entries *es, size_t i, size_t part,
+    const char *key, const char *value)
+{
+	assert_true(i < es->count);
+	assert_int_equal(es->list[i].part, part);
+	assert_string_equal(es->list[i].key, key);
+	assert_string_equal(es->list[i].value, value);
+}
+
+/* Nothing of a mechanism's, whatever it is called where. */
+static void
+test_filter_parts(void **state)
+{
+	static const char file[] =
+	    "ldap_bind_pw: hush\n"
+	    "workers: 3\n"
+	    "backend corp {\n"
+	    "mechanism: ldap\n"
+	    "ldap_bind_pw: hush\n"
+	    "path: hush\n"
+	    "}\n"
+	    "listener postfix {\n"
+	    "path: /x/mux\n"
+	    "paht: /y\n"
+	    "}\n"
+	    "backnd misspelt {\n"
+	    "ldap_bind_pw: hush\n"
+	    "}\n"
+	    "route all {\n"
+	    "step: corp\n"
+	    "}\n"
+	    "user: mail\n";
+	static const char more[] = "backend local {\ncache: yes\n}\n";
+	struct conf_entries all = CONF_ENTRIES_INIT, own = CONF_ENTRIES_INIT;
+
+	(void)state;
+	assert_int_equal(conf_read_text(&all, "f", file, strlen(file), NULL),
+	    0);
+	assert_int_equal(settings_filter(&all, &own), 0);
+	assert_int_equal(own.part_count, 4);
+	assert_string_equal(own.parts[2].kind, "backnd");
+	assert_string_equal(own.parts[2].name, "misspelt");
+	assert_string_equal(own.parts[2].origin, "f:12");
+	assert_int_equal(own.count, 6);
+	check_entry(&own, 0, 0, "workers", "3");
+	check_entry(&own, 1, 1, "mechanism", "ldap");
+	check_entry(&own, 2, 2, "path", "/x/mux");
+	check_entry(&own, 3, 2, "paht", "/y");
+	check_entry(&own, 4, 4, "step", "corp");
+	check_entry(&own, 5, 0, "user", "mail");
+	/* The same ones are not taken twice. */
+	assert_int_equal(settings_filter(&all, &own), -1);
+
+	/* From another source, with numbers of its own. */
+	conf_entries_fini(&all);
+	assert_int_equal(conf_read_text(&all, "g", more, strlen(more), NULL),
+	    0);
+	assert_int_equal(settings_filter(&all, &own), 0);
+	assert_int_equal(own.part_count, 5);
+	check_entry(&own, 6, 5, "cache", "yes");
 	conf_entries_fini(&all);
 	conf_entries_fini(&own);
 }
@@ -227,7 +305,10 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_words, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(test_template, set_up,
+		    tear_down),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_filter_parts),
 		cmocka_unit_test_setup_teardown(test_workers, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_worker_requests, set_up,

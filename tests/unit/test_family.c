@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Unit tests of family: who is there, and what a front is told. The children
+ * are channels to nobody.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/frame.h"
+#include "common/io.h"
+#include "saslauthd/family.h"
+#include "tests/unit/loglines.h"
+#include "tests/unit/unit.h"
+
+enum { FRONT, LOCAL, LDAP, CHILDREN };
+
+static struct conf_entries entries;
+static struct site site;
+static struct sockets sockets;
+static struct keeper_plan plan;
+static struct family family;
+static int ends[CHILDREN];	/* the children's */
+static struct buf description, got;
+
+static int
+set_up(void **state)
+{
+	struct family_member m;
+	int channel[2];
+	size_t i;
+
+	(void)state;
+	loglines_open(false);
+	assert_int_equal(conf_add(&entries, "mechanism", "local,ldap", "-a",
+	    NULL), 0);
+	assert_int_equal(site_build(&site, &entries, NULL, NULL), 0);
+	plan = (struct keeper_plan){ .site = &site, .own = &entries,
+	    .flags = &entries, .self = "/no/such", .pool = "/no/such" };
+	assert_int_equal(family_init(&family, &plan, &sockets), 0);
+	for (i = 0; i < CHILDREN; i++) {
+		m = family_member(&family, i);
+		assert_non_null(m.part);
+		assert_int_equal(frame_channel(channel), 0);
+		assert_int_equal(io_set_nonblock(channel[1], true), 0);
+		m.part->child.channel = channel[0];
+		ends[i] = channel[1];
+	}
+	assert_null(family_member(&family, i).part);
+	buf_init(&got, FRAME_MAX);
+	buf_init(&description, FRAME_MAX);
+	assert_int_equal(buf_put_str(&description, "mechanism"), 0);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	size_t i;
+
+	(void)state;
+	family_release(&family);
+	family_fini(&family);
+	for (i = 0; i < CHILDREN; i++)
+		io_close(&ends[i]);
+	site_fini(&site);
+	conf_entries_fini(&entries);
+	buf_fini(&got);
+	buf_fini(&description);
+	loglines_close();
+	return 0;
+}
+
+static struct part_pool *
+pool(size_t which)
+{
+	return family_member(&family, which).pool;
+}
+
+/* The next frame of a child begins with these strings. */
+static void
+expect(size_t who, enum frame_type type, const char *name, const char *text)
+{
+	enum frame_type found;
+	char s[256];
+	int fd;
+
+	assert_int_equal(frame_recv(ends[who], &found, &got, &fd), FRAME_OK);
+	assert_int_equal(found, type);
+	io_close(&fd);
+	if (name == NULL)
+		return;
+	assert_int_equal(buf_get_chars(&got, s, sizeof(s)), 0);
+	assert_string_equal(s, name);
+	assert_int_equal(buf_get_chars(&got, s, sizeof(s)), 0);
+	assert_string_equal(s, text);
+}
+
+static void
+expect_nothing(size_t who)
+{
+	enum frame_type found;
+
+	assert_int_equal(frame_recv(ends[who], &found, &got, NULL),
+	    FRAME_AGAIN);
+}
+
+static void
+test_who_is_who(void **state)
+{
+	(void)state;
+	assert_string_equal(pool(LOCAL)->name, "local");
+	assert_string_equal(pool(LDAP)->part.what, "pool of ldap");
+	assert_ptr_equal(family_find_pool(&family, "ldap"), pool(LDAP));
+	assert_null(family_find_pool(&family, "lda"));
+	assert_null(family_find_pid(&family, 4711).part);
+	pool(LDAP)->part.child.pid = 4711;
+	assert_ptr_equal(family_find_pid(&family, 4711).pool, pool(LDAP));
+	assert_false(family_is_gone(&family));
+	pool(LDAP)->part.child.pid = 0;
+	assert_true(family_is_gone(&family));
+}
+
+static void
+test_state_of_a_start(void **state)
+{
+	(void)state;
+	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_string_equal(family_awaited(&family), "front");
+	family.front.ready = true;
+	assert_string_equal(family_awaited(&family), "pool of local");
+	assert_int_equal(part_pool_ready(pool(LOCAL), &description), 0);
+	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_string_equal(family_awaited(&family), "pool of ldap");
+	/* One is enough. */
+	assert_true(part_pool_closed(pool(LDAP), "no file"));
+	assert_int_equal(family_state(&family), FAMILY_READY);
+	family.front.ready = false;
+	assert_int_equal(family_state(&family), FAMILY_WAITING);
+}
+
+static void
+test_nobody_opens(void **state)
+{
+	(void)state;
+	assert_true(part_pool_closed(pool(LOCAL), "no file"));
+	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_true(part_pool_closed(pool(LDAP), ""));
+	assert_int_equal(family_state(&family), FAMILY_CLOSED);
+}
+
+/* Told once, and that it is over. */
+static void
+test_reason_in_the_log(void **state)
+{
+	(void)state;
+	assert_true(part_pool_closed(pool(LDAP), "no file"));
+	assert_non_null(strstr(loglines_next(), "backend ldap cannot be "
+	    "opened, and is tried again: no file"));
+	assert_false(part_pool_closed(pool(LDAP), "no file"));
+	assert_int_equal(loglines_count(""), 0);
+	assert_true(part_pool_closed(pool(LDAP), "no right"));
+	assert_int_equal(loglines_count("no right"), 1);
+	assert_int_equal(part_pool_ready(pool(LDAP), &description), 0);
+	assert_int_equal(loglines_count("backend ldap is open"), 1);
+	assert_int_equal(part_pool_ready(pool(LDAP), &description), 0);
+	assert_int_equal(loglines_count(""), 0);
+}
+
+static void
+test_front_is_told_all(void **state)
+{
+	(void)state;
+	assert_int_equal(part_pool_ready(pool(LOCAL), &description), 0);
+	(void)part_pool_closed(pool(LDAP), "no file");
+	family_link_all(&family);
+	expect_nothing(FRONT);	/* it is not ready */
+	family.front.ready = true;
+	family_link_all(&family);
+	expect(FRONT, FRAME_PEER, "local", "mechanism");
+	expect(FRONT, FRAME_BACKEND, "ldap", "no file");
+	expect_nothing(FRONT);
+	expect(LOCAL, FRAME_PEER, NULL, NULL);
+	expect_nothing(LDAP);
+
+	assert_int_equal(part_pool_ready(pool(LDAP), &description), 0);
+	part_pool_link(pool(LDAP), &family.front);
+	expect(FRONT, FRAME_PEER, "ldap", "mechanism");
+}
+
+/* A link that fails is not forgotten. */
+static void
+test_link_again(void **state)
+{
+	int away;
+
+	(void)state;
+	family.front.ready = true;
+	assert_int_equal(part_pool_ready(pool(LDAP), &description), 0);
+	away = pool(LDAP)->part.child.channel;
+	pool(LDAP)->part.child.channel = -1;
+	part_pool_link(pool(LDAP), &family.front);
+	assert_int_equal(loglines_count("the pool of ldap"), 1);
+	expect(FRONT, FRAME_PEER, "ldap", "mechanism");
+	assert_int_not_equal(deadline_poll_msec(&pool(LDAP)->relink), -1);
+	assert_int_equal(family_next(&family).at_msec,
+	    pool(LDAP)->relink.at_msec);
+	family_link_due(&family);
+	expect_nothing(FRONT);	/* not yet */
+	pool(LDAP)->part.child.channel = away;
+	pool(LDAP)->relink = deadline_in_msec(0);
+	family_link_due(&family);
+	expect(FRONT, FRAME_PEER, "ldap", "mechanism");
+	assert_int_equal(deadline_poll_msec(&pool(LDAP)->relink), -1);
+}
+
+static void
+test_roles_once(void **state)
+{
+	struct roles roles;
+
+	(void)state;
+	family.roles_changed = true;
+	family_tell_roles(&family);
+	expect_nothing(FRONT);
+	family.front.ready = true;
+	family_tell_roles(&family);
+	family_tell_roles(&family);
+	expect(FRONT, FRAME_ROLES, NULL, NULL);
+	assert_int_equal(roles_get(&got, &roles), 0);
+	assert_int_equal(roles.keeper_pid, getpid());
+	assert_int_equal(roles.pool_count, 2);
+	assert_string_equal(roles.pools[1].name, "ldap");
+	expect_nothing(FRONT);
+}
+
+static void
+test_restarts(void **state)
+{
+	(void)state;
+	assert_int_equal(deadline_poll_msec(&(struct deadline){
+	    family_next(&family).at_msec }), -1);
+	part_gone(&pool(LOCAL)->part);
+	assert_int_equal(part_retry_later(&pool(LOCAL)->part), 100);
+	assert_int_equal(family_next(&family).at_msec,
+	    pool(LOCAL)->part.restart.at_msec);
+	family_start_due(&family);
+	assert_int_equal(pool(LOCAL)->part.starts, 0);
+	pool(LOCAL)->part.restart = deadline_in_msec(0);
+	pool(LOCAL)->gave_up = true;
+	family_start_due(&family);
+	assert_int_equal(pool(LOCAL)->part.starts, 1);
+	assert_int_equal(pool(LDAP)->part.starts, 0);
+	assert_false(pool(LOCAL)->gave_up);
+	assert_true(family.roles_changed);
+	family_end(&family);
+
+	assert_int_equal(part_retry_later(&pool(LDAP)->part), 100);
+	family_no_restart(&family);
+	assert_int_equal(family_next(&family).at_msec,
+	    deadline_never().at_msec);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_who_is_who, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_state_of_a_start,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_opens, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_reason_in_the_log,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_front_is_told_all,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_link_again, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_roles_once, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_restarts, set_up,
+		    tear_down)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
