@@ -11,7 +11,6 @@
 #include "common/str.h"
 #include "saslauthd/rundir.h"
 
-#define CONTROL_NAME "control"
 #define PID_NAME "saslauthd.pid"
 #define LOCK_NAME "saslauthd.pid.lock"
 #define DIR_MODE 0755
@@ -148,13 +147,13 @@ rundir_claim(struct rundir *r, bool foreground, struct errmsg *e)
 int
 rundir_open_control(struct rundir *r, struct errmsg *e)
 {
-	char path[sizeof(r->path) + sizeof("/" CONTROL_NAME)];
+	char path[sizeof(r->path) + sizeof("/" RUNDIR_CONTROL)];
 	const struct socket_file_plan plan = {
 		.path = path, .mode = CONTROL_MODE,
 		.owner = SOCKET_FILE_OUR_OWNER, .group = SOCKET_FILE_OUR_GROUP
 	};
 
-	(void)str_format(path, sizeof(path), "%s/" CONTROL_NAME, r->path);
+	(void)str_format(path, sizeof(path), "%s/" RUNDIR_CONTROL, r->path);
 	return socket_file_open(&r->control, &plan, e);
 }
 

@@ -21,6 +21,7 @@
 #include "saslauthd/socket_file.h"
 
 #define RUNDIR_MUX "mux"	/* the clients' socket in it */
+#define RUNDIR_CONTROL "control"	/* the operator's */
 
 struct rundir {
 	char path[4096];	/* absolute, without a slash at the end */

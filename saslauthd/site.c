@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "mechanisms/mech_names.h"
 #include "saslauthd/site.h"
 
 #define LIST_BLANKS " \t,"
@@ -425,6 +426,17 @@ read_route(struct build *b, const char *name, size_t part)
 		name_chain(b, r);
 }
 
+/* What a name of a chain means: a backend of the file's, or a mechanism,
+ * which is written as its table has it. */
+static const char *
+backend_called(const struct build *b, const char *word)
+{
+	const struct mech_name *mech = mech_name_find(word);
+
+	return mech == NULL || site_find_backend(b->site, word) <
+	    b->site->backend_count ? word : mech->name;
+}
+
 /* Without routes: one for all, through the backends of -a or, without it,
  * through the only one there is. */
 static void
@@ -442,7 +454,7 @@ make_route(struct build *b)
 	if (r == NULL)
 		return;
 	while (next_of_chain(&list, word, sizeof(word)))
-		(void)add_step(b, r, word, "-a");
+		(void)add_step(b, r, backend_called(b, word), "-a");
 	if (r->step_count > 0)
 		name_chain(b, r);
 }
@@ -454,12 +466,15 @@ static void
 make_backends(struct build *b)
 {
 	const char *list = b->site->settings.mechanism;
+	const char *name;
 	char word[WORD_MAX];
 
-	while (next_of_chain(&list, word, sizeof(word)))
-		if (site_find_backend(b->site, word) ==
-		    b->site->backend_count && !add_backend(b, word, 0))
+	while (next_of_chain(&list, word, sizeof(word))) {
+		name = backend_called(b, word);
+		if (site_find_backend(b->site, name) ==
+		    b->site->backend_count && !add_backend(b, name, 0))
 			return;
+	}
 }
 
 static void

@@ -184,6 +184,15 @@ use_given(struct sockets *s, const struct site_listener *l,
 	return SOCKETS_OK;
 }
 
+static bool
+is_control(const char *path, const char *run_dir)
+{
+	char control[PATH_MAX];
+
+	return str_format(control, sizeof(control), "%s/" RUNDIR_CONTROL,
+	    run_dir) == 0 && strcmp(path, control) == 0;
+}
+
 enum sockets_status
 sockets_add(struct sockets *s, const struct site_listener *l,
     const char *run_dir, struct errmsg *e)
@@ -207,6 +216,11 @@ sockets_add(struct sockets *s, const struct site_listener *l,
 	else
 		(void)str_format(path, sizeof(path), "%s/" RUNDIR_MUX,
 		    run_dir);
+	if (is_control(path, run_dir)) {
+		st = SOCKETS_CONFIG;
+		(void)errmsg_set(e, "path: %s is the control socket's", path);
+		goto out;
+	}
 	given = activation_at(s->given, path);
 	st = given != NULL ? fail_shared(path, given->listener, e) :
 	    make_plan(l, path, &plan, e);

@@ -203,7 +203,7 @@ test_without_settings(void **state)
 {
 	(void)state;
 	flag("mechanism", "GETPWENT", "-a");
-	backend = "GETPWENT";
+	backend = "getpwent";
 	assert_int_equal(run(0), 0);
 	assert_int_equal(nreports, 0);
 	assert_false(load.log_stderr);

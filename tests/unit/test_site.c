@@ -99,6 +99,17 @@ test_chain_in_short(void **state)
 	check_step(&site.routes[0], 1, "sasldb", "-n-");
 }
 
+/* However it is written, a mechanism is one backend. */
+static void
+test_spelling(void **state)
+{
+	(void)state;
+	assert_int_equal(build("", "PAM,pam,Shadow"), 0);
+	assert_int_equal(site.backend_count, 2);
+	assert_string_equal(site.backends[0].name, "pam");
+	assert_string_equal(site.routes[0].chain, "pam,pam,shadow");
+}
+
 /* A blank makes no chain: it never was one. */
 static void
 test_no_chain(void **state)
@@ -269,6 +280,7 @@ main(void)
 		TEST(test_flags),
 		TEST(test_chain_in_short),
 		TEST(test_no_chain),
+		TEST(test_spelling),
 		TEST(test_parts),
 		TEST(test_parts_and_flags),
 		TEST(test_only_backend),

@@ -205,6 +205,8 @@ test_refused(void **state)
 		    "/none/: No such file or directory" },
 		{ "directory", "path: DIR/chroot", SOCKETS_CONFIG,
 		    "is no socket" },
+		{ "control", "path: DIR/run/control", SOCKETS_CONFIG,
+		    "/run/control is the control socket's" },
 		{ "same path", "path: DIR/run/../run/mux", SOCKETS_CONFIG,
 		    "is that of listener default, too" },
 		{ "long", "path: /012345678901234567890123456789012345678901"
