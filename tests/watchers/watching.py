@@ -87,7 +87,7 @@ class Fail2ban:
 
 
 class Logwatch:
-    """The real program in this session's own /etc."""
+    """The real program, with an /etc of the tests' own."""
 
     def __init__(self, directory, ours):
         assert isolation.isolated()
