@@ -59,7 +59,7 @@ void dispatch_status(struct dispatch *d, struct dispatch_status *s_r);
  * again? */
 bool dispatch_is_probing(const struct dispatch *d);
 
-/* Have the request answered, through request_decided or request_failed. */
+/* Have the request answered, through request_answered(). */
 void dispatch_submit(struct dispatch *d, struct request *r);
 
 /* The request does not wait any more: its time is over. Returns what kept it
