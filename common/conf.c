@@ -15,7 +15,6 @@
 #include "common/io.h"
 #include "common/str.h"
 
-#define FILE_SIZE_MAX (1024 * 1024)	/* bytes; nobody's settings are more */
 
 /* ---- entries ---- */
 
@@ -110,7 +109,7 @@ add_lengths(struct conf_entries *es, size_t part, const char *key,
 	en.key = strndup(key, key_len);
 	en.value = strndup(value, value_len);
 	en.origin = strdup(origin);
-	en.used = false;
+	en.used = en.refused = false;
 	fold(en.key);
 	if (append(es, &en) == -1)
 		return errmsg_set(e, "%s: out of memory", origin);
@@ -203,6 +202,51 @@ is_name_char(char c)
 	return is_key_char(c) || c == '.';
 }
 
+/* The next line without its LF or CR LF; NULL at the end. */
+static const char *
+next_line(const char **at, const char *end, size_t *len_r)
+{
+	const char *line = *at, *lf, *stop;
+
+	if (line == end)
+		return NULL;
+	lf = memchr(line, '\n', (size_t)(end - line));
+	stop = lf == NULL ? end : lf;
+	*at = lf == NULL ? end : lf + 1;
+	if (stop > line && stop[-1] == '\r')
+		stop--;
+	*len_r = (size_t)(stop - line);
+	return line;
+}
+
+/* A word that no colon follows, and a brace at the end: the beginning of a
+ * part, be it right or wrong. Blanks in front and behind are removed. */
+static bool
+is_part_line(const char *line, size_t n)
+{
+	size_t len = key_length(line, n);
+
+	return len > 0 && len < n && str_is_blank(line[len]) &&
+	    line[n - 1] == '{';
+}
+
+static bool
+text_has_parts(const char *text, size_t len)
+{
+	const char *end = text + len, *line;
+	size_t n;
+
+	while ((line = next_line(&text, end, &n)) != NULL) {
+		for (; n > 0 && str_is_blank(*line); n--)
+			line++;
+		while (n > 0 && str_is_blank(line[n - 1]))
+			n--;
+		if (is_part_line(line, n))
+			return true;
+	}
+	return false;
+}
+
 /* `KIND NAME {`, where a word is followed by blanks instead of a colon. */
 static int
 begin_part(struct conf_entries *es, size_t *part, const char *line, size_t n,
@@ -251,7 +295,7 @@ read_line(struct conf_entries *es, size_t *part, const char *line, size_t n,
     const char *origin, struct errmsg *e)
 {
 	const char *key;
-	size_t key_len;
+	size_t key_len, trimmed;
 
 	if (n > CONF_LINE_MAX)
 		return errmsg_set(e, "%s: line longer than %d bytes", origin,
@@ -264,23 +308,20 @@ read_line(struct conf_entries *es, size_t *part, const char *line, size_t n,
 	}
 	if (n == 0 || *line == '#')
 		return 0;
-	if (*line == '}') {
-		while (str_is_blank(line[n - 1]))
-			n--;
-		return end_part(part, n, origin, e);
-	}
+	for (trimmed = n; str_is_blank(line[trimmed - 1]); )
+		trimmed--;
+	if (*line == '}')
+		return end_part(part, trimmed, origin, e);
 	key_len = key_length(line, n);
 	if (key_len == 0)
-		return errmsg_set(e, "%s: no key at the beginning", origin);
-	if (key_len < n && str_is_blank(line[key_len])) {
-		while (str_is_blank(line[n - 1]))
-			n--;
-		if (line[n - 1] == '{')
-			return begin_part(es, part, line, n, key_len, origin,
-			    e);
-	}
+		return errmsg_set(e, "%s: no key at the beginning: wants "
+		    "KEY: VALUE", origin);
+	if (is_part_line(line, trimmed))
+		return begin_part(es, part, line, trimmed, key_len, origin,
+		    e);
 	if (key_len >= n || line[key_len] != ':')
-		return errmsg_set(e, "%s: no colon behind the key '%.*s'",
+		return errmsg_set(e, "%s: no colon behind the key '%.*s': "
+		    "wants KEY: VALUE, or KIND NAME { to begin a part",
 		    origin, (int)key_len, line);
 	key = line;
 	line += key_len + 1;
@@ -332,27 +373,22 @@ conf_read_text(struct conf_entries *es, const char *name, const char *text,
     size_t len, struct errmsg *e)
 {
 	struct conf_entries fresh = CONF_ENTRIES_INIT;
-	const char *end = text + len, *lf, *stop;
+	const char *end = text + len, *line;
 	char *origin = NULL;
 	unsigned long number = 0;
-	size_t part = 0;
+	size_t part = 0, n;
 	int rc = -1;
 
-	while (text < end) {
-		lf = memchr(text, '\n', (size_t)(end - text));
-		stop = lf == NULL ? end : lf;
-		if (stop > text && stop[-1] == '\r')
-			stop--;
+	es->has_parts = es->has_parts || text_has_parts(text, len);
+	while ((line = next_line(&text, end, &n)) != NULL) {
 		free(origin);
 		origin = str_dup_format("%s:%lu", name, ++number);
 		if (origin == NULL) {
 			errmsg_set(e, "%s: out of memory", name);
 			goto out;
 		}
-		if (read_line(&fresh, &part, text, (size_t)(stop - text),
-		    origin, e) == -1)
+		if (read_line(&fresh, &part, line, n, origin, e) == -1)
 			goto out;
-		text = lf == NULL ? end : lf + 1;
 	}
 	if (part != 0) {
 		errmsg_set(e, "%s: %s %s has no } at its end",
@@ -379,7 +415,7 @@ conf_read_file(struct conf_entries *es, const char *path, int *errnum_r,
 	size_t len;
 	int rc, errnum = 0;
 
-	rc = io_read_file(path, FILE_SIZE_MAX, &text, &len, e);
+	rc = io_read_file(path, CONF_FILE_MAX, &text, &len, e);
 	if (rc == -1) {
 		errnum = errno;
 	} else {
@@ -392,16 +428,38 @@ conf_read_file(struct conf_entries *es, const char *path, int *errnum_r,
 	return rc;
 }
 
+int
+conf_read_fd(struct conf_entries *es, const char *name, int fd,
+    struct errmsg *e)
+{
+	char *text;
+	size_t len;
+	int rc;
+
+	if (io_read_fd(fd, CONF_FILE_MAX, &text, &len) != 0)
+		return errmsg_errno(e, errno, "%s", name);
+	rc = conf_read_text(es, name, text, len, e);
+	explicit_bzero(text, len);
+	free(text);
+	return rc;
+}
+
 const struct conf_entry *
-conf_find(const struct conf_entries *es, const char *key)
+conf_find_in(const struct conf_entries *es, size_t part, const char *key)
 {
 	size_t i;
 
 	for (i = es->count; i > 0; i--)
-		if (es->list[i - 1].part == 0 &&
+		if (es->list[i - 1].part == part &&
 		    str_casecmp(es->list[i - 1].key, key) == 0)
 			return &es->list[i - 1];
 	return NULL;
+}
+
+const struct conf_entry *
+conf_find(const struct conf_entries *es, const char *key)
+{
+	return conf_find_in(es, 0, key);
 }
 
 /* ---- through a frame ---- */

@@ -26,6 +26,7 @@
 
 struct buf;
 
+#define CONF_FILE_MAX (1024 * 1024)	/* bytes; nobody's settings are more */
 #define CONF_LINE_MAX 16384	/* bytes; a longer line is an error */
 
 struct conf_entry {
@@ -34,6 +35,7 @@ struct conf_entry {
 	char *value;		/* as written, blanks in front removed */
 	char *origin;		/* "FILE:LINE", "--set", "-O", "-n" */
 	bool used;		/* some table has taken it */
+	bool refused;		/* and its value was bad */
 };
 
 struct conf_part {
@@ -47,9 +49,10 @@ struct conf_entries {
 	size_t count;
 	struct conf_part *parts;
 	size_t part_count;
+	bool has_parts;		/* a text had some, even one that was refused */
 };
 
-#define CONF_ENTRIES_INIT { NULL, 0, NULL, 0 }
+#define CONF_ENTRIES_INIT { NULL, 0, NULL, 0, false }
 #define CONF_NAME_MAX 64	/* bytes of a part's name */
 
 void conf_entries_fini(struct conf_entries *es);	/* wipes values */
@@ -71,7 +74,9 @@ int conf_add_to(struct conf_entries *es, size_t part, const char *key,
  * read (0 otherwise; may be NULL). */
 int conf_read_file(struct conf_entries *es, const char *path, int *errnum_r,
     struct errmsg *e);
-/* The same from memory; name stands for FILE. */
+/* The same of a file that is open, and from memory; name stands for FILE. */
+int conf_read_fd(struct conf_entries *es, const char *name, int fd,
+    struct errmsg *e);
 int conf_read_text(struct conf_entries *es, const char *name,
     const char *text, size_t len, struct errmsg *e);
 
@@ -121,8 +126,8 @@ void conf_fini(const struct conf_table *t, void *settings);
 
 /*
  * Take every entry the table knows, in order, and mark it used. A bad value
- * is reported through `bad` ("ORIGIN: KEY: reason") and skipped, so the
- * member keeps what it had. Returns the number of bad values.
+ * is reported through `bad` ("ORIGIN: KEY: reason"), marked refused and
+ * skipped, so the member keeps what it had. Returns the number of bad values.
  */
 typedef void conf_report(void *ctx, const char *text);
 unsigned conf_apply(const struct conf_table *t, struct conf_entries *es,
@@ -135,9 +140,24 @@ unsigned conf_apply_part(const struct conf_table *t, struct conf_entries *es,
 /* The entry that decides (the last one) for a key in no part, or NULL. */
 const struct conf_entry *conf_find(const struct conf_entries *es,
     const char *key);
+/* The same in a part; 0 is none. */
+const struct conf_entry *conf_find_in(const struct conf_entries *es,
+    size_t part, const char *key);
 /* The number of a part, or 0. */
 size_t conf_find_part(const struct conf_entries *es, const char *kind,
     const char *name);
+
+/* A misspelt word, and the nearest of the names that are offered for it. */
+struct conf_near {
+	const char *word;
+	const char *name;	/* NULL: none is near */
+	unsigned edits;
+};
+
+void conf_near_init(struct conf_near *n, const char *word);
+void conf_near_offer(struct conf_near *n, const char *name);
+/* Put " (did you mean NAME?)" behind a text, if there is one. */
+void conf_near_hint(const struct conf_near *n, struct errmsg *e);
 /* The table's key nearest to a misspelt one, or NULL if none is near. */
 const char *conf_nearest(const struct conf_table *t, const char *key);
 const struct conf_key *conf_key_find(const struct conf_table *t,

@@ -344,28 +344,52 @@ conf_apply_part(const struct conf_table *t, struct conf_entries *es,
 		if (k == NULL)
 			continue;
 		es->list[i].used = true;
-		if (!apply_entry(k, &es->list[i], settings, bad, ctx))
+		es->list[i].refused = !apply_entry(k, &es->list[i], settings,
+		    bad, ctx);
+		if (es->list[i].refused)
 			wrong++;
 	}
 	return wrong;
 }
 
+void
+conf_near_init(struct conf_near *n, const char *word)
+{
+	n->word = word;
+	n->name = NULL;
+	n->edits = NEAR_EDITS + 1;
+}
+
+void
+conf_near_offer(struct conf_near *n, const char *name)
+{
+	unsigned edits = str_distance(name, n->word);
+
+	/* A short word is not "near" when nothing of it is left. */
+	if (edits < n->edits && edits < strlen(n->word)) {
+		n->edits = edits;
+		n->name = name;
+	}
+}
+
+void
+conf_near_hint(const struct conf_near *n, struct errmsg *e)
+{
+	if (n->name != NULL)
+		(void)errmsg_set(e, "%s (did you mean %s?)", e->text,
+		    n->name);
+}
+
 const char *
 conf_nearest(const struct conf_table *t, const char *key)
 {
-	const char *nearest = NULL;
-	unsigned least = NEAR_EDITS + 1, edits;
+	struct conf_near near;
 	size_t i;
 
-	for (i = 0; i < t->count; i++) {
-		edits = str_distance(t->keys[i].name, key);
-		/* A short key is not "near" when nothing of it is left. */
-		if (edits < least && edits < strlen(key)) {
-			least = edits;
-			nearest = t->keys[i].name;
-		}
-	}
-	return nearest;
+	conf_near_init(&near, key);
+	for (i = 0; i < t->count; i++)
+		conf_near_offer(&near, t->keys[i].name);
+	return near.name;
 }
 
 const struct conf_key *

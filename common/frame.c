@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "common/compat/compat.h"
+#include "common/deadline.h"
 #include "common/frame.h"
 #include "common/io.h"
 #include "common/wire.h"
@@ -27,6 +29,8 @@
 /* After -r a login is "login@realm". */
 #define LOGIN_MAX (2 * WIRE_NAME_MAX_LIMIT + 1)
 #define ADDRESS_MAX WIRE_NAME_MAX_LIMIT
+
+#define PIECE_MAX (FRAME_MAX - 1)	/* a byte tells whether more come */
 
 #define FLAG_ONE_TIME 1U
 #define FLAG_RETIRE 2U
@@ -109,6 +113,61 @@ frame_send(int fd, enum frame_type type, const struct buf *payload,
 	while (n == -1 && errno == EINTR);
 	return n == -1 ? status_of_errno(errno) : FRAME_OK;
 }
+
+enum frame_status
+frame_send_wait(int fd, enum frame_type type, const struct buf *payload,
+    int passfd, int64_t msec)
+{
+	struct deadline d = deadline_in_msec(msec);
+	struct pollfd room = { fd, POLLOUT, 0 };
+	enum frame_status st;
+
+	while ((st = frame_send(fd, type, payload, passfd)) == FRAME_AGAIN &&
+	    !deadline_passed(&d))
+		(void)poll(&room, 1, deadline_poll_msec(&d));
+	return st;
+}
+
+/* ---- in pieces -------------------------------------------------------- */
+
+enum frame_status
+frame_send_long(int fd, enum frame_type type, const struct buf *payload,
+    int64_t msec)
+{
+	const unsigned char *at = buf_data(payload);
+	size_t left = buf_len(payload), len;
+	enum frame_status st;
+	struct buf piece;
+
+	buf_init(&piece, FRAME_MAX);
+	do {
+		len = left < PIECE_MAX ? left : PIECE_MAX;
+		buf_reset(&piece);
+		if (buf_put_u8(&piece, left > len) != 0 ||
+		    buf_put(&piece, at, len) != 0) {
+			st = FRAME_BAD;
+			break;
+		}
+		st = frame_send_wait(fd, type, &piece, -1, msec);
+		at += len;
+		left -= len;
+	} while (st == FRAME_OK && left > 0);
+	buf_fini(&piece);
+	return st;
+}
+
+int
+frame_take_piece(struct buf *whole, struct buf *piece)
+{
+	unsigned more;
+
+	if (buf_get_u8(piece, &more) != 0 || more > 1 ||
+	    buf_put(whole, buf_data(piece), buf_len(piece)) != 0)
+		return -1;
+	return more == 0;
+}
+
+/* ---- receiving -------------------------------------------------------- */
 
 /* The one descriptor that came with m, or -1. Closes them all and returns
  * false when there are more or the kernel had to drop some. */

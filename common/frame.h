@@ -20,26 +20,34 @@
 /* Largest payload: a request with every field at its limit, or the settings.
  * Initialise a payload buffer with it. */
 #define FRAME_MAX (64 * 1024)
+#define FRAME_LONG_MAX (16 * 1024 * 1024)	/* of one sent in pieces */
 #define FRAME_DETAIL_MAX 256	/* bytes with NUL */
 
 enum frame_type {
 	/* keeper -> front, pool */
-	FRAME_SETTINGS = 1,	/* struct of the receiver */
-	FRAME_LISTENER,		/* name, + descriptor; in the site's order */
+	FRAME_SETTINGS = 1,	/* of the receiver; to the front in pieces,
+				 * each time a generation begins: its number */
+	FRAME_LISTENER,		/* name, + descriptor; of the one that began */
 	FRAME_CONTROL,		/* + descriptor: listens for the operator */
 	FRAME_TRIES,		/* + descriptor: memory of limits */
 	FRAME_ROLES,		/* who runs; whenever that changes */
 	FRAME_LOG,		/* + descriptor, may be missing */
 	FRAME_PEER,		/* + descriptor: channel front <-> pool; the
-				 * front gets backend and pool, too */
-	FRAME_BACKEND,		/* name, why: it cannot be opened for now */
-	FRAME_START,		/* all is handed over: serve */
+				 * front gets generation, backend, pool, too */
+	FRAME_BACKEND,		/* generation, name, why: it cannot be opened
+				 * for now */
+	FRAME_START,		/* all is handed over: serve by it */
+	FRAME_RELOADED,		/* done?, text: a reload was tried */
 	FRAME_STOP,		/* msec: finish what runs, then FRAME_STOPPED */
 	/* front, pool -> keeper */
 	FRAME_READY,
 	FRAME_FAILED,		/* exit status, text */
 	FRAME_WANT_LOG,
-	FRAME_WANT_PEER,	/* backend: the channel to its pool broke */
+	FRAME_WANT_PEER,	/* generation, backend: the channel to its
+				 * pool broke */
+	FRAME_RELEASED,		/* generation: an old one, and nobody is left
+				 * in it */
+	FRAME_RELOAD,		/* the operator wants the settings read anew */
 	FRAME_SIGNAL,		/* a signal meant for the keeper */
 	FRAME_DRAIN,		/* the operator wants a stop without haste */
 	FRAME_STOPPED,
@@ -71,6 +79,18 @@ enum frame_status {
 /* Send type and payload (NULL: none), with passfd unless -1. */
 enum frame_status frame_send(int fd, enum frame_type type,
     const struct buf *payload, int passfd);
+
+/* The same, but wait up to so many milliseconds for room in a non-blocking
+ * channel. */
+enum frame_status frame_send_wait(int fd, enum frame_type type,
+    const struct buf *payload, int passfd, int64_t msec);
+
+/* What may be longer than a frame is sent in pieces, and each that comes is
+ * put to the whole (of FRAME_LONG_MAX): 1 when that is complete, 0 when there
+ * is more to come, -1 when the piece is bad or memory is short. */
+enum frame_status frame_send_long(int fd, enum frame_type type,
+    const struct buf *payload, int64_t msec);
+int frame_take_piece(struct buf *whole, struct buf *piece);
 
 /* Receive into payload (reset first). *passfd_r is -1 or a close-on-exec
  * descriptor the caller owns; a NULL passfd_r means none is expected, and

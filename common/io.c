@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -22,6 +23,9 @@
 
 #define MSEC_PER_SEC 1000
 #define USEC_PER_MSEC 1000
+#ifndef MFD_NOEXEC_SEAL		/* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 8U
+#endif
 #define FILE_PIECE 4096		/* bytes read from a file at a time */
 
 size_t
@@ -222,9 +226,10 @@ io_read_all(int fd, void *bytes, size_t n, const struct deadline *d)
 	return 1;
 }
 
-/* Everything fd has, as long as it fits; -1 with errno. */
+/* Everything fd has, as long as it fits; -1 with errno. From *at, or from
+ * where the descriptor is (NULL). */
 static int
-read_to_end(int fd, struct buf *b)
+read_to_end(int fd, off_t *at, struct buf *b)
 {
 	unsigned char *to;
 	ssize_t got;
@@ -235,11 +240,14 @@ read_to_end(int fd, struct buf *b)
 			errno = ENOMEM;
 			return -1;
 		}
-		got = read(fd, to, FILE_PIECE);
+		got = at != NULL ? pread(fd, to, FILE_PIECE, *at) :
+		    read(fd, to, FILE_PIECE);
 		if (got == -1 && errno != EINTR)
 			return -1;
 		if (got > 0)
 			buf_added(b, (size_t)got);
+		if (got > 0 && at != NULL)
+			*at += got;
 		if (buf_len(b) > b->max - FILE_PIECE) {
 			errno = EFBIG;
 			return -1;
@@ -248,33 +256,88 @@ read_to_end(int fd, struct buf *b)
 	return 0;
 }
 
-int
-io_read_file(const char *path, size_t max, char **text_r, size_t *len_r,
-    struct errmsg *e)
+/* One piece more than allowed is read, so that too much can be seen. The text
+ * comes in a buf, which leaves no copy behind when it grows. */
+static int
+read_text(int fd, off_t *at, size_t max, char **text_r, size_t *len_r)
 {
+	int saved, rc = -1;
 	struct buf b;
-	int fd, saved, rc = -1;
 
-	/* One piece more than allowed, so that too much can be seen. The text
-	 * comes in a buf, which leaves no copy behind when it grows. */
 	buf_init(&b, max + FILE_PIECE);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1 || read_to_end(fd, &b) == -1) {
-		errmsg_errno(e, errno, "%s", path);
-		goto out;
+	if (read_to_end(fd, at, &b) == 0) {
+		*len_r = buf_len(&b);
+		(void)buf_put_u8(&b, 0);	/* there was room for a piece */
+		*text_r = (char *)b.bytes;
+		b.bytes = NULL;
+		rc = 0;
 	}
-	*len_r = buf_len(&b);
-	(void)buf_put_u8(&b, 0);	/* room was there for a piece */
-	*text_r = (char *)b.bytes;
-	b.bytes = NULL;
-	rc = 0;
-out:
 	saved = errno;
-	io_close(&fd);
 	if (b.bytes != NULL)
 		buf_fini(&b);
 	errno = saved;
 	return rc;
+}
+
+int
+io_read_file(const char *path, size_t max, char **text_r, size_t *len_r,
+    struct errmsg *e)
+{
+	int fd, saved, rc = -1;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd != -1)
+		rc = read_text(fd, NULL, max, text_r, len_r);
+	saved = errno;
+	if (rc != 0)
+		(void)errmsg_errno(e, saved, "%s", path);
+	io_close(&fd);
+	errno = saved;
+	return rc;
+}
+
+int
+io_read_fd(int fd, size_t max, char **text_r, size_t *len_r)
+{
+	off_t at = 0;
+
+	return read_text(fd, &at, max, text_r, len_r);
+}
+
+int
+io_memory(const char *name)
+{
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd;
+
+	/* Newer kernels may insist on the flag, older ones do not know it. */
+	fd = memfd_create(name, flags | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, flags);
+	return fd;
+}
+
+int
+io_copy_file(const char *path, size_t max, const char *name)
+{
+	const struct deadline never = deadline_never();
+	int fd = -1, rc, saved;
+	char *text;
+	size_t len;
+
+	if (io_read_file(path, max, &text, &len, NULL) != 0)
+		return -1;
+	fd = io_memory(name);
+	rc = fd >= 0 && io_write_all(fd, text, len, &never) == 0 ?
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL) : -1;
+	saved = errno;
+	explicit_bzero(text, len);
+	free(text);
+	if (rc != 0)
+		io_close(&fd);
+	errno = saved;
+	return fd;
 }
 
 /* Both ends included. Kernels before 5.9 lack close_range(2), and sandboxes

@@ -43,6 +43,15 @@ int io_read_all(int fd, void *bytes, size_t n, const struct deadline *d);
 int io_read_file(const char *path, size_t max, char **text_r, size_t *len_r,
     struct errmsg *e);
 
+/* The same of a file that is open, from its beginning wherever others have
+ * read it to. -1 with errno. */
+int io_read_fd(int fd, size_t max, char **text_r, size_t *len_r);
+
+/* Memory that is passed like a file, close-on-exec: empty, or a copy of a
+ * file of at most max bytes that nobody can change any more. -1 with errno. */
+int io_memory(const char *name);
+int io_copy_file(const char *path, size_t max, const char *name);
+
 /* Close every descriptor from `first` up but those in keep[] (sorted). */
 void io_close_from(int first, const int *keep, size_t nkeep);
 

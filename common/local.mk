@@ -2,6 +2,7 @@ noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/conf.c common/conf_table.c common/conf.h \
+	common/conf_show.c common/conf_show.h \
 	common/deadline.c common/deadline.h \
 	common/errmsg.c common/errmsg.h \
 	common/frame.c common/frame.h \

@@ -23,6 +23,7 @@ nobase_dist_doc_DATA = docs/grafana/saslauthd.json
 
 # For those who read the log.
 nobase_dist_doc_DATA += docs/log.schema.json docs/watchers.md \
+	docs/migration.md \
 	docs/fail2ban/filter.d/exim.local \
 	docs/fail2ban/filter.d/postfix.local \
 	docs/fail2ban/filter.d/saslauthd.conf \

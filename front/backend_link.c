@@ -20,8 +20,8 @@ backend_link_init(struct backend_link *p,
 	p->io = NULL;
 }
 
-static void
-close_channel(struct backend_link *p)
+void
+backend_link_close(struct backend_link *p)
 {
 	loop_io_free(p->io);
 	p->io = NULL;
@@ -37,7 +37,7 @@ backend_link_is_open(const struct backend_link *p)
 static void
 lose(struct backend_link *p)
 {
-	close_channel(p);
+	backend_link_close(p);
 	p->events->lost(p->arg);
 }
 
@@ -103,7 +103,7 @@ on_readable(void *arg, int channel)
 int
 backend_link_open(struct backend_link *p, int fd)
 {
-	close_channel(p);
+	backend_link_close(p);
 	(void)io_set_nonblock(fd, true);
 	p->fd = fd;
 	p->io = loop_io_new(fd, on_readable, p);

@@ -32,6 +32,7 @@ void backend_link_init(struct backend_link *p,
 
 /* Take a channel over, in place of the one there is. -1: out of memory. */
 int backend_link_open(struct backend_link *p, int fd);
+void backend_link_close(struct backend_link *p);
 bool backend_link_is_open(const struct backend_link *p);
 
 /* One more worker, please; end this one. False: the pool has not heard it,

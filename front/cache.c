@@ -109,7 +109,8 @@ is_younger(const struct cache *c, const struct entry *en, int64_t now_sec,
 
 static enum cache_verdict
 look_among_successes(const struct cache *c, const struct entries_key *k,
-    const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec)
+    const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec,
+    struct cache_found *found_r)
 {
 	const struct entry *en = entries_find(c->successes, k);
 	const struct cache_life *life;
@@ -117,6 +118,7 @@ look_among_successes(const struct cache *c, const struct entries_key *k,
 
 	if (en == NULL)
 		return CACHE_MISS;
+	found_r->by = en->by;
 	life = &c->config.life[en->life];
 	right = digest_equal(en->verifier, verifier);
 	if (is_younger(c, en, now_sec, life->ttl_sec))
@@ -128,7 +130,7 @@ look_among_successes(const struct cache *c, const struct entries_key *k,
 static bool
 is_refused(const struct cache *c, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES], int64_t now_sec,
-    enum auth_reason *reason_r)
+    struct cache_found *found_r)
 {
 	const struct entry *en;
 
@@ -140,7 +142,8 @@ is_refused(const struct cache *c, const struct entries_key *k,
 	    !is_younger(c, en, now_sec,
 	    c->config.life[en->life].negative_ttl_sec))
 		return false;
-	*reason_r = (enum auth_reason)en->reason;
+	found_r->by = en->by;
+	found_r->reason = (enum auth_reason)en->reason;
 	return true;
 }
 
@@ -174,7 +177,7 @@ digest_and_fetch(const struct cache *c, const struct entries_key *k,
 enum cache_verdict
 cache_lookup(struct cache *c, const struct cache_key *k,
     const struct secret *password, int64_t now_sec,
-    enum auth_reason *reason_r)
+    struct cache_found *found_r)
 {
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	enum cache_verdict verdict = CACHE_MISS;
@@ -183,9 +186,10 @@ cache_lookup(struct cache *c, const struct cache_key *k,
 	c->now_sec = now_sec;
 	if (entries_pack(&packed, c->key, k) == 0) {
 		digest_and_fetch(c, &packed, password, verifier);
-		verdict = look_among_successes(c, &packed, verifier, now_sec);
+		verdict = look_among_successes(c, &packed, verifier, now_sec,
+		    found_r);
 		if (verdict != CACHE_HIT &&
-		    is_refused(c, &packed, verifier, now_sec, reason_r))
+		    is_refused(c, &packed, verifier, now_sec, found_r))
 			verdict = CACHE_REFUSED;
 	}
 	count(c, verdict);
@@ -222,13 +226,13 @@ make_room(struct cache *c, struct ring *r, size_t size, int64_t now_sec)
 static bool
 add(struct cache *c, struct ring *r, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES],
-    enum auth_reason reason, unsigned life, int64_t now_sec)
+    const struct cache_found *what, unsigned life, int64_t now_sec)
 {
 	if (!ring_takes(r, entries_size(k)))
 		return false;
 	c->counted.evicted += entries_make_room(r, k);
 	make_room(c, r, entries_size(k), now_sec);
-	entries_add(r, k, verifier, reason, life, to_stored(c, now_sec));
+	entries_add(r, k, verifier, what, life, to_stored(c, now_sec));
 	return true;
 }
 
@@ -236,6 +240,7 @@ void
 cache_store(struct cache *c, const struct cache_key *k,
     const struct secret *password, unsigned life, int64_t now_sec)
 {
+	const struct cache_found success = { .by = life };
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	struct entries_key packed;
 
@@ -249,13 +254,13 @@ cache_store(struct cache *c, const struct cache_key *k,
 		entries_drop(c->refusals, &packed, verifier,
 		    ENTRIES_OF_PASSWORD);
 	c->counted.stored += add(c, c->successes, &packed, verifier,
-	    REASON_NONE, life, now_sec);
+	    &success, life, now_sec);
 }
 
 void
 cache_refuse(struct cache *c, const struct cache_key *k,
-    const struct secret *password, enum auth_reason reason, unsigned life,
-    int64_t now_sec)
+    const struct secret *password, const struct cache_found *refusal,
+    unsigned life, int64_t now_sec)
 {
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	struct entries_key packed;
@@ -264,14 +269,64 @@ cache_refuse(struct cache *c, const struct cache_key *k,
 		return;
 	digest_password(c->key, packed.names, packed.identity_len, password,
 	    verifier);
-	if (reason == REASON_BAD_PASSWORD)
+	if (refusal->reason == REASON_BAD_PASSWORD)
 		entries_drop(c->successes, &packed, verifier,
 		    ENTRIES_OF_PASSWORD);
 	if (c->config.life[life].negative_ttl_sec == 0)
 		return;
 	entries_drop(c->refusals, &packed, verifier,
 	    ENTRIES_OF_KEY_AND_PASSWORD);
-	(void)add(c, c->refusals, &packed, verifier, reason, life, now_sec);
+	(void)add(c, c->refusals, &packed, verifier, refusal, life, now_sec);
+}
+
+/* ---- other settings ------------------------------------------------------ */
+
+/* The newest, as many as fit. */
+static void
+copy_entries(struct cache *c, struct ring *to)
+{
+	const struct entry *en;
+	uint64_t cursor = 0;
+	size_t size;
+
+	while ((en = ring_next(c->successes, &cursor)) != NULL) {
+		size = offsetof(struct entry, names) + en->len;
+		if (!ring_takes(to, size))
+			continue;
+		make_room(c, to, size, c->now_sec);
+		memcpy(ring_add(to, (uint32_t)digest_index(c->key, en->names,
+		    en->identity_len), size), en, size);
+	}
+}
+
+static int
+divide(struct cache *c, struct errmsg *e)
+{
+	const size_t share = c->config.bytes / REFUSALS_SHARE;
+	struct ring *successes = ring_new(c->config.bytes - share, e);
+
+	if (successes == NULL)
+		return -1;
+	c->refusals = ring_new(share, e);
+	if (c->refusals == NULL) {
+		ring_free(successes);
+		return -1;
+	}
+	copy_entries(c, successes);
+	ring_free(c->successes);
+	c->successes = successes;
+	return 0;
+}
+
+int
+cache_configure(struct cache *c, const struct cache_config *config,
+    struct errmsg *e)
+{
+	if (c->refusals == NULL && keeps_refusals(config) &&
+	    divide(c, e) != 0)
+		return -1;
+	memcpy(c->config.life, config->life, sizeof(c->config.life));
+	return 0;
 }
 
 /* ---- what is too old to be learnt ---------------------------------------- */

@@ -31,7 +31,7 @@ struct cache_life {
 	int64_t negative_ttl_sec;	/* of a refusal; 0: not kept */
 };
 
-#define CACHE_LIVES_MAX 64	/* a backend's index is its life's */
+#define CACHE_LIVES_MAX 64	/* a backend's slot is its life's index */
 
 struct cache_config {
 	size_t bytes;		/* hard bound on all of it */
@@ -54,10 +54,24 @@ enum cache_verdict {
 struct cache *cache_new(const struct cache_config *config, struct errmsg *e);
 void cache_free(struct cache *c);
 
-/* *reason_r is set for CACHE_REFUSED. Costs the same however full it is. */
+/* Go on with other lives, and with what it holds; its bytes stay. To remember
+ * refusals for the first time takes room from successes, and a while for each
+ * of them. -1 with a message: no memory, and it is as it was. */
+int cache_configure(struct cache *c, const struct cache_config *config,
+    struct errmsg *e);
+
+/* Of what is remembered: whose word it was (a life's index), and for
+ * CACHE_REFUSED why. */
+struct cache_found {
+	unsigned by;
+	enum auth_reason reason;
+};
+
+/* *found_r is set for CACHE_HIT, _STALE and _REFUSED. Costs the same however
+ * full it is. */
 enum cache_verdict cache_lookup(struct cache *c, const struct cache_key *k,
     const struct secret *password, int64_t now_sec,
-    enum auth_reason *reason_r);
+    struct cache_found *found_r);
 
 /* Remember a success, for as long as this life says. If the identity's
  * password was another one, every success of it goes first, and so does every
@@ -66,12 +80,13 @@ enum cache_verdict cache_lookup(struct cache *c, const struct cache_key *k,
 void cache_store(struct cache *c, const struct cache_key *k,
     const struct secret *password, unsigned life, int64_t now_sec);
 
-/* Remember a refusal: of this service, address and password only. Call it
- * for each, even if they are not kept: successes of the identity with this
- * password go where that was wrong (REASON_BAD_PASSWORD), others never. */
+/* Remember a refusal: of this service, address and password only. It is the
+ * word of one backend, but may have the life of another. Call it for each,
+ * even if they are not kept: successes of the identity with this password go
+ * where that was wrong (REASON_BAD_PASSWORD), others never. */
 void cache_refuse(struct cache *c, const struct cache_key *k,
-    const struct secret *password, enum auth_reason reason, unsigned life,
-    int64_t now_sec);
+    const struct secret *password, const struct cache_found *refusal,
+    unsigned life, int64_t now_sec);
 
 /* Is this verdict about a password, asked for at that time, overtaken? Since
  * then the identity was forgotten or flushed, or another password of it was

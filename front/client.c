@@ -42,6 +42,7 @@ struct peer {
 struct client {
 	TAILQ_ENTRY(client) link;	/* in `incomplete` while READING */
 	struct front *front;
+	struct generation *generation;	/* it belongs to */
 	const struct site_listener *listener;	/* where it came in */
 	struct peer *peer;		/* NULL until somebody asks */
 	pid_t pid;
@@ -148,6 +149,7 @@ client_free(struct client *c)
 	io_close(&c->fd);
 	peer_put(f->clients, c->peer);
 	f->clients->count--;
+	generation_let_go(c->generation);
 	free(c);
 	front_client_gone(f);
 }
@@ -155,7 +157,7 @@ client_free(struct client *c)
 bool
 clients_are_full(const struct clients *cs)
 {
-	return cs->count >= (size_t)cs->front->site.settings.clients_max;
+	return cs->count >= (size_t)cs->front->now->site.settings.clients_max;
 }
 
 bool
@@ -306,7 +308,7 @@ client_answer(struct client *c, const char *text)
 static void
 refuse_too_long(struct client *c, enum wire_field field)
 {
-	const struct wire_limits *l = &c->front->wire_limits;
+	const struct wire_limits *l = &c->generation->wire_limits;
 
 	log_msg(LOG_ERR, "do_request", "%s exceeded MAX_REQ_LEN: %zu",
 	    wire_field_name(field),
@@ -330,14 +332,14 @@ complete(struct client *c)
 	loop_timer_free(c->timer);
 	c->io = NULL;
 	c->timer = NULL;
-	switch (wire_decode(&c->in, &c->front->wire_limits, &w, &surplus,
+	switch (wire_decode(&c->in, &c->generation->wire_limits, &w, &surplus,
 	    &field)) {
 	case WIRE_DECODED:
 		if (surplus)
 			log_msg(LOG_DEBUG, "client", "bytes behind a request "
 			    "were ignored");
 		buf_fini(&c->in);
-		request_start(c->front, c, &w);
+		request_start(c->generation, c, &w);
 		break;
 	case WIRE_NUL:
 		log_msg(LOG_ERR, "do_request", "NUL byte in %s",
@@ -368,7 +370,7 @@ enum progress {
 static enum progress
 judge(struct client *c)
 {
-	const struct wire_limits *l = &c->front->wire_limits;
+	const struct wire_limits *l = &c->generation->wire_limits;
 	const unsigned char *bytes = buf_data(&c->in);
 	size_t n = buf_len(&c->in), used;
 	enum wire_field field;
@@ -462,7 +464,7 @@ on_stalled(void *arg)
 
 	log_msg(LOG_DEBUG, "client", "uid %ld sent no complete request in "
 	    "%ld s: closed", (long)c->peer->uid,
-	    c->front->site.settings.client_timeout_sec);
+	    c->generation->site.settings.client_timeout_sec);
 	client_free(c);
 }
 
@@ -471,13 +473,15 @@ on_stalled(void *arg)
 static void
 first_read(struct client *c)
 {
+	long timeout_sec = c->generation->site.settings.client_timeout_sec;
+
 	switch (read_some(c)) {
 	case GONE:
 		break;
 	case MORE:
 		identify(c);
 		if (c->peer == NULL || watch(c, on_readable, on_stalled,
-		    c->front->site.settings.client_timeout_sec * 1000) != 0)
+		    timeout_sec * 1000) != 0)
 			client_free(c);
 		break;
 	case BEGUN:
@@ -494,19 +498,22 @@ request_bytes_max(const struct wire_limits *l)
 }
 
 void
-client_start(struct front *f, const struct site_listener *l, int fd)
+client_start(struct generation *g, const struct site_listener *l, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
+	struct clients *cs = g->front->clients;
 
 	if (c == NULL) {
 		io_close(&fd);
 		return;
 	}
-	c->front = f;
+	c->front = g->front;
+	c->generation = g;
 	c->listener = l;
 	c->fd = fd;
-	f->clients->count++;
-	buf_init(&c->in, request_bytes_max(&f->wire_limits));
-	TAILQ_INSERT_TAIL(&f->clients->incomplete, c, link);
+	generation_hold(g);
+	cs->count++;
+	buf_init(&c->in, request_bytes_max(&g->wire_limits));
+	TAILQ_INSERT_TAIL(&cs->incomplete, c, link);
 	first_read(c);
 }

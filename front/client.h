@@ -12,6 +12,7 @@
 struct client;
 struct clients;
 struct front;
+struct generation;
 struct site_listener;
 
 struct clients *clients_new(struct front *f);
@@ -25,8 +26,10 @@ size_t clients_count(const struct clients *cs);
 /* Incomplete requests are not waited for any more (the daemon stops). */
 void clients_drop_incomplete(struct clients *cs);
 
-/* Take an accepted, non-blocking descriptor. The listener is borrowed. */
-void client_start(struct front *f, const struct site_listener *l, int fd);
+/* Take an accepted, non-blocking descriptor. The listener is the
+ * generation's. */
+void client_start(struct generation *g, const struct site_listener *l,
+    int fd);
 
 /* Where it came in. */
 const struct site_listener *client_listener(const struct client *c);

@@ -11,6 +11,7 @@
 #include "front/canonical.h"
 #include "front/client.h"
 #include "front/commands.h"
+#include "front/config_report.h"
 #include "front/dispatch.h"
 #include "front/explain.h"
 #include "front/front.h"
@@ -18,13 +19,17 @@
 #include "front/limits.h"
 #include "front/metrics.h"
 #include "front/report.h"
+#include "front/trial.h"
 
+#define LIST_PIECE 4096		/* entries looked at in one go */
 #define TEXT_CHUNK 4096		/* of the exposition, in one line */
+#define COMMAND_TRY "try"
 #define IDENTITY_SIZE (CANONICAL_LOGIN_MAX + 1 + WIRE_NAME_MAX_LIMIT + 1)
 
 enum step {
 	LAST,			/* all is written but the line "end" */
 	MORE,			/* there is another piece */
+	LATER,			/* that is not known yet */
 	WRONG_USE,
 	FAILED			/* the message says why */
 };
@@ -34,7 +39,7 @@ typedef enum step command_fn(struct command *c, struct buf *to);
 struct row {
 	const char *word, *usage;	/* usage: of its arguments */
 	size_t min, max;		/* how many */
-	bool changes;			/* and is logged therefore */
+	bool is_logged;			/* it changes something, or asks */
 	command_fn *fn;
 };
 
@@ -45,11 +50,21 @@ struct command {
 	char *words[COMMAND_WORDS_MAX];
 	size_t count;
 	struct errmsg e;
-	uint64_t cursor;		/* into the cache */
+	uint32_t generation;		/* the current one, last time */
+	uint64_t cursor;		/* into the cache, or the routes */
 	struct cache_flush flush;
 	size_t tries_gone;		/* from limits, by a flush */
 	bool begun;
+	struct secret password;
+	struct command_waker waker;
+	struct trial *trial;
+	LIST_ENTRY(command) awaiting;	/* a reload's end */
+	bool awaits;
+	uint32_t asked;			/* for one, as the n-th */
+	bool reloaded;
 	struct buf text;		/* of the exposition, not yet told */
+	struct generation *shown;	/* whose settings; held */
+	size_t owner;			/* of those, the next one */
 };
 
 static enum step
@@ -99,16 +114,17 @@ write_metrics(struct command *c)
 	struct limits_stats limits;
 	const struct metrics_now now = {
 		.backends = backends,
-		.backend_count = f->site.backend_count,
+		.backend_count = f->now->site.backend_count,
 		.cache = f->cache != NULL ? &cache : NULL,
 		.limits = f->limits != NULL ? &limits : NULL,
+		.old_generations = generation_count_old(f),
 		.roles = &f->roles, .clients = clients_count(f->clients),
 		.log_lost = log_lost(), .now_msec = deadline_now_msec()
 	};
 	size_t i;
 
-	for (i = 0; i < f->site.backend_count; i++)
-		dispatch_status(f->dispatches[i], &backends[i]);
+	for (i = 0; i < f->now->site.backend_count; i++)
+		dispatch_status(f->now->dispatches[i], &backends[i]);
 	if (f->cache != NULL)
 		cache_stats(f->cache, &cache);
 	if (f->limits != NULL)
@@ -151,17 +167,22 @@ do_metrics(struct command *c, struct buf *to)
 
 /* ---- the cache -------------------------------------------------------- */
 
+/* What no route finds any more since a reload is as good as gone. */
 static enum step
 do_cache_list(struct command *c, struct buf *to)
 {
+	const struct generation *g = c->front->now;
+	const struct site_route *route;
 	struct cache_entry en;
+	unsigned n;
 
 	if (c->front->cache == NULL)
 		return LAST;
-	while (buf_len(to) < COMMAND_PIECE) {
+	for (n = 0; n < LIST_PIECE && buf_len(to) < COMMAND_PIECE; n++) {
 		if (!cache_next(c->front->cache, &c->cursor, &en))
 			return LAST;
-		if (report_entry(&en, to) != 0)
+		route = editions_route(&g->editions, &g->site, en.chain);
+		if (route != NULL && report_entry(&en, route, to) != 0)
 			return last(-1, c);
 	}
 	return MORE;
@@ -201,7 +222,7 @@ flush_user(struct command *c, struct buf *to)
 	char identity[IDENTITY_SIZE];
 	struct canonical form;
 
-	if (canonical_form(&f->site.settings, &f->site.listeners[0],
+	if (canonical_form(&f->now->site.settings, &f->now->site.listeners[0],
 	    c->words[1], c->count > 2 ? c->words[2] : "", &form) !=
 	    CANONICAL_DONE)
 		return last(-1, c);
@@ -236,19 +257,71 @@ do_flush(struct command *c, struct buf *to)
 	return last(tell_flushed(c, to), c);
 }
 
+/* ---- settings -------------------------------------------------------- */
+
+/* Of one generation, also when another one begins meanwhile. */
+static enum step
+do_config(struct command *c, struct buf *to)
+{
+	int more = 1;
+
+	if (c->shown == NULL) {
+		c->shown = c->front->now;
+		generation_hold(c->shown);
+	}
+	while (more > 0 && buf_len(to) < COMMAND_PIECE)
+		more = config_report(c->shown, &c->owner, to);
+	return more > 0 ? MORE : last(more, c);
+}
+
 /* ---- the rest --------------------------------------------------------- */
+
+static struct explain_question
+explained(const struct command *c)
+{
+	static char no_address[] = "";
+
+	return (struct explain_question){
+		.login = c->words[1], .realm = c->words[2],
+		.service = c->words[3],
+		.address = c->count > 4 ? c->words[4] : no_address,
+		.listener = c->count > 5 ? c->words[5] : ""
+	};
+}
 
 static enum step
 do_explain(struct command *c, struct buf *to)
 {
-	static char no_address[] = "";
-	const struct frame_request asked = {
-		.login = c->words[1], .realm = c->words[2],
-		.service = c->words[3],
-		.address = c->count > 4 ? c->words[4] : no_address
-	};
+	const struct explain_question q = explained(c);
+	int more = explain(c->front, &q, &c->cursor, to, &c->e);
 
-	return explain(c->front, &asked, to, &c->e) == 0 ? LAST : FAILED;
+	if (more < 0)
+		return FAILED;
+	return more > 0 ? MORE : LAST;
+}
+
+static void
+on_trial_over(void *arg)
+{
+	struct command *c = arg;
+
+	c->waker.fn(c->waker.arg);
+}
+
+/* What explain shows is only told; here the backends are really asked. */
+static enum step
+do_try(struct command *c, struct buf *to)
+{
+	const struct explain_question q = explained(c);
+
+	if (c->trial == NULL) {
+		c->trial = explain_try(c->front, &q, c->uid, &c->password,
+		    on_trial_over, c, &c->e);
+		if (c->trial == NULL)
+			return FAILED;
+	}
+	return trial_is_over(c->trial) ? last(trial_tell(c->trial, to), c) :
+	    LATER;
 }
 
 static enum step
@@ -263,6 +336,56 @@ do_log_level(struct command *c, struct buf *to)
 	report_begin(&j, to, "done");
 	json_bool(&j, "verbose", verbose);
 	return last(json_end(&j), c);
+}
+
+/* Answered by commands_reloaded(). */
+static enum step
+do_reload(struct command *c, struct buf *to)
+{
+	struct json j;
+
+	if (!c->begun) {
+		if (!front_reload(c->front)) {
+			(void)errmsg_set(&c->e, "too many reloads are asked "
+			    "for: try again later");
+			return FAILED;
+		}
+		LIST_INSERT_HEAD(&c->front->awaiting_reload, c, awaiting);
+		c->awaits = true;
+		c->asked = ++c->front->reloads_asked;
+	}
+	if (c->awaits)
+		return LATER;
+	report_begin(&j, to, "reloaded");
+	json_bool(&j, "ok", c->reloaded);
+	json_int(&j, "generation", c->front->now->number);
+	json_str(&j, "text", c->e.text);
+	return last(json_end(&j), c);
+}
+
+static void
+stop_awaiting(struct command *c)
+{
+	if (c->awaits)
+		LIST_REMOVE(c, awaiting);
+	c->awaits = false;
+}
+
+void
+commands_reloaded(struct front *f, uint32_t asked, bool ok,
+    const char *text)
+{
+	struct command *c, *next;
+
+	for (c = LIST_FIRST(&f->awaiting_reload); c != NULL; c = next) {
+		next = LIST_NEXT(c, awaiting);
+		if (c->asked > asked)
+			continue;	/* the file may be another since */
+		stop_awaiting(c);
+		c->reloaded = ok;
+		(void)errmsg_set(&c->e, "%s", text);
+		c->waker.fn(c->waker.arg);
+	}
 }
 
 static enum step
@@ -281,9 +404,13 @@ static const struct row rows[] = {
 	{ "metrics", "", 0, 0, false, do_metrics },
 	{ "cache-list", "", 0, 0, false, do_cache_list },
 	{ "flush", "[USER [REALM]]", 0, 2, true, do_flush },
-	{ "explain", "USER REALM SERVICE [ADDRESS]", 3, 4, false,
+	{ "config", "", 0, 0, false, do_config },
+	{ "explain", "USER REALM SERVICE [ADDRESS [LISTENER]]", 3, 5, false,
 	    do_explain },
+	{ COMMAND_TRY, "USER REALM SERVICE ADDRESS LISTENER PASSWORD", 5, 5,
+	    true, do_try },
 	{ "log-level", "debug|info", 1, 1, true, do_log_level },
+	{ "reload", "", 0, 0, true, do_reload },
 	{ "drain", "", 0, 0, true, do_drain }
 };
 
@@ -300,9 +427,9 @@ find(const char *word)
 	return NULL;
 }
 
-/* None of these has more than two arguments. */
+/* Two arguments say enough. */
 static void
-log_change(const struct command *c)
+log_asked(const struct command *c)
 {
 	char words[3][STR_ESCAPED_SIZE] = { "", "", "" };
 	size_t i;
@@ -315,8 +442,15 @@ log_change(const struct command *c)
 	    c->count > 2 ? " " : "", words[2]);
 }
 
+bool
+command_has_password(const char *word)
+{
+	return strcmp(word, COMMAND_TRY) == 0;
+}
+
 struct command *
-command_new(struct front *f, uid_t uid, char *const *words, size_t n)
+command_new(struct front *f, uid_t uid, char *const *words, size_t n,
+    struct secret *password, const struct command_waker *waker)
 {
 	struct command *c = calloc(1, sizeof(*c));
 	size_t i;
@@ -331,6 +465,8 @@ command_new(struct front *f, uid_t uid, char *const *words, size_t n)
 	c->front = f;
 	c->uid = uid;
 	c->count = n;
+	secret_move(&c->password, password);
+	c->waker = *waker;
 	buf_init(&c->text, METRICS_TEXT_MAX);
 	c->row = n > 0 ? find(words[0]) : NULL;
 	return c;
@@ -345,8 +481,22 @@ command_free(struct command *c)
 		return;
 	for (i = 0; i < c->count; i++)
 		free(c->words[i]);
+	secret_wipe(&c->password);
+	trial_free(c->trial);
+	stop_awaiting(c);
 	buf_fini(&c->text);
+	if (c->shown != NULL)
+		generation_let_go(c->shown);
 	free(c);
+}
+
+/* A reload may have put another table in place of the one that the cursors
+ * were made for; it is begun anew, and some of it is told twice. */
+static void
+begin_anew(struct command *c)
+{
+	c->generation = c->front->now->number;
+	c->cursor = c->flush.at_success = c->flush.at_refusal = 0;
 }
 
 static enum step
@@ -355,6 +505,8 @@ step(struct command *c, struct buf *to)
 	size_t arguments = c->count - 1;
 	enum step s = WRONG_USE;
 
+	if (c->generation != c->front->now->number)
+		begin_anew(c);
 	if (c->row == NULL) {
 		(void)errmsg_set(&c->e, "there is no such command");
 		return FAILED;
@@ -364,20 +516,22 @@ step(struct command *c, struct buf *to)
 	if (s == WRONG_USE)
 		(void)errmsg_set(&c->e, "use: %s %s", c->row->word,
 		    c->row->usage);
-	else if (c->row->changes && !c->begun)
-		log_change(c);
+	else if (c->row->is_logged && !c->begun)
+		log_asked(c);
 	c->begun = true;
 	return s;
 }
 
-bool
+enum command_progress
 command_write(struct command *c, struct buf *to)
 {
 	struct json j;
 
 	switch (step(c, to)) {
 	case MORE:
-		return true;
+		return COMMAND_MORE;
+	case LATER:
+		return COMMAND_LATER;
 	case LAST:
 		report_begin(&j, to, "end");
 		(void)json_end(&j);
@@ -387,7 +541,7 @@ command_write(struct command *c, struct buf *to)
 		(void)command_error(to, c->e.text);
 		break;
 	}
-	return false;
+	return COMMAND_LAST;
 }
 
 int

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A session READS its request, WRITES the reply, one piece whenever the
- * socket takes some, and DRAINS what is still on its way before it closes:
- * closing over unread bytes would take the reply from the client.
+ * socket takes some, WAITS where the reply takes its time, and DRAINS what is
+ * still on its way before it closes: closing over unread bytes would take the
+ * reply from the client.
  */
 #include "config.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -105,6 +107,25 @@ see_off(struct session *s)
 
 /* ---- the reply -------------------------------------------------------- */
 
+static void on_writable(void *arg, int fd);
+
+/* The command has its own deadline; who hangs up waits no more. */
+static void
+wait(struct session *s)
+{
+	if (await(s, loop_io_new(s->fd, on_drain, s), 0) == 0)
+		loop_timer_unset(s->timer);
+}
+
+/* From a clean stack: whoever calls this is not done yet. */
+static void
+on_ready(void *arg)
+{
+	struct session *s = arg;
+
+	(void)await(s, loop_io_new_write(s->fd, on_writable, s), WRITE_MSEC);
+}
+
 /* One piece at most: requests for passwords get their turn between two. */
 static void
 on_writable(void *arg, int fd)
@@ -112,9 +133,18 @@ on_writable(void *arg, int fd)
 	struct session *s = arg;
 	ssize_t n;
 
-	if (buf_len(&s->out) == 0 && !command_write(s->command, &s->out)) {
-		command_free(s->command);
-		s->command = NULL;
+	if (buf_len(&s->out) == 0) {
+		switch (command_write(s->command, &s->out)) {
+		case COMMAND_LAST:
+			command_free(s->command);
+			s->command = NULL;
+			break;
+		case COMMAND_MORE:
+			break;
+		case COMMAND_LATER:
+			wait(s);
+			return;
+		}
 	}
 	/* A piece of work without a line: the next turn goes on. */
 	n = buf_len(&s->out) == 0 ? 0 : send(fd, buf_data(&s->out),
@@ -173,22 +203,42 @@ scan(const struct buf *b)
 	return words > 0 || have < used ? INCOMPLETE : COMPLETE;
 }
 
+/* -1: a NUL byte in one; *n_r are allocated all the same. */
+static int
+take_words(struct session *s, char *words[COMMAND_WORDS_MAX], unsigned *n_r,
+    struct secret *password)
+{
+	unsigned left = 0;
+
+	*n_r = 0;
+	(void)buf_get_u16(&s->in, &left);
+	for (; left > 0; left--) {
+		if (left == 1 && *n_r > 0 && command_has_password(words[0]))
+			return buf_get_secret(&s->in, REQUEST_MAX, password);
+		if (buf_get_str(&s->in, REQUEST_MAX, &words[*n_r]) != 0)
+			return -1;
+		++*n_r;
+	}
+	return 0;
+}
+
 static void
 begin(struct session *s)
 {
+	const struct command_waker waker = { .fn = on_ready, .arg = s };
+	struct secret password = SECRET_INIT;
 	char *words[COMMAND_WORDS_MAX];
-	unsigned count = 0, i, n = 0;
+	unsigned i, n;
 
-	(void)buf_get_u16(&s->in, &count);
-	while (n < count && buf_get_str(&s->in, REQUEST_MAX, &words[n]) == 0)
-		n++;
-	if (n < count) {
+	if (take_words(s, words, &n, &password) != 0) {
 		for (i = 0; i < n; i++)
 			free(words[i]);
 		refuse(s, "NUL byte in a word");
 		return;
 	}
-	s->command = command_new(s->control->front, s->uid, words, n);
+	s->command = command_new(s->control->front, s->uid, words, n,
+	    &password, &waker);
+	secret_wipe(&password);
 	if (s->command != NULL)
 		reply(s);
 	else
@@ -202,11 +252,14 @@ on_readable(void *arg, int fd)
 	unsigned char chunk[CHUNK];
 	size_t room = REQUEST_MAX - buf_len(&s->in);
 	ssize_t n;
+	int rc;
 
 	n = recv(fd, chunk, room < CHUNK ? room : CHUNK, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0 || buf_put(&s->in, chunk, (size_t)n) != 0) {
+	rc = n > 0 ? buf_put(&s->in, chunk, (size_t)n) : -1;
+	explicit_bzero(chunk, sizeof(chunk));	/* maybe a password */
+	if (rc != 0) {
 		session_free(s);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/deadline.h"
+#include "common/io.h"
 #include "common/str.h"
 #include "front/client.h"
 #include "front/dispatch.h"
@@ -22,15 +23,17 @@
 #define MECH_NAME_MAX 64
 
 struct dispatch {
-	struct front *front;
+	struct generation *generation;
 	const struct site_backend *backend;
 	char mech[MECH_NAME_MAX];
 	char trouble[ERRMSG_MAX];	/* why it cannot be opened */
 	bool sees_address, sees_realm;
+	struct conf_show config;
 	struct workers *workers;
 	struct flights *flights;
 	struct queue queue;
 	struct health health;
+	unsigned lost_before;		/* workers, in other generations */
 	struct service_time service_time;
 };
 
@@ -52,6 +55,12 @@ const struct settings *
 dispatch_settings(const struct dispatch *d)
 {
 	return &d->backend->settings;
+}
+
+const struct conf_show *
+dispatch_config(const struct dispatch *d)
+{
+	return &d->config;
 }
 
 bool
@@ -82,7 +91,7 @@ dispatch_status(struct dispatch *d, struct dispatch_status *s_r)
 		.workers_busy = workers_count(d->workers, BUSY),
 		.workers_ready = workers_ready(d->workers),
 		.workers_max = workers_max(d->workers),
-		.workers_lost = workers_lost(d->workers),
+		.workers_lost = d->lost_before + workers_lost(d->workers),
 		.queued = d->queue.count,
 		.median_usec = median
 	};
@@ -103,6 +112,16 @@ flight_of(struct queue_item *item)
 	    offsetof(struct flight, queued));
 }
 
+/* It has nobody aboard any more. */
+static void
+dismiss(struct flight *fl)
+{
+	struct generation *g = fl->dispatch->generation;
+
+	flight_free(fl);
+	generation_let_go(g);
+}
+
 /* Everybody aboard gets the answer; but a code that is good for one login
  * was won by the first alone, and the others ask for themselves. */
 static void
@@ -111,6 +130,7 @@ end(struct flight *fl, const struct frame_answer *a)
 	struct request *r, *first = TAILQ_FIRST(&fl->requests);
 
 	flight_land(fl);
+	flight_choose_teachers(fl);
 	while ((r = TAILQ_FIRST(&fl->requests)) != NULL) {
 		flight_leave(r);
 		if (a->one_time && r != first)
@@ -119,7 +139,7 @@ end(struct flight *fl, const struct frame_answer *a)
 			request_answered(r, a, r == first ? ANSWER_BACKEND :
 			    ANSWER_JOINED, &fl->question.password);
 	}
-	flight_free(fl);
+	dismiss(fl);
 }
 
 static void
@@ -150,7 +170,8 @@ note_time(struct dispatch *d, const struct flight *fl)
 	int64_t usec = deadline_now_usec() - fl->given_usec;
 
 	service_time_note(&d->service_time, usec);
-	metrics_count_backend(d->front->metrics, d->backend->name, usec);
+	metrics_count_backend(d->generation->front->metrics,
+	    d->backend->name, usec);
 }
 
 /* True: a worker has it now. */
@@ -171,9 +192,11 @@ give(struct dispatch *d, struct flight *fl)
 	}
 	fl->given_usec = deadline_now_usec();
 	fl->question.left_msec = (uint32_t)deadline_left_msec(&step);
-	fl->question.verbose = d->front->site.settings.verbose;
-	if (!workers_give(d->workers, fl))
+	fl->question.verbose = d->generation->site.settings.verbose;
+	if (!workers_give(d->workers, fl)) {
+		fl->given_usec = 0;
 		return false;
+	}
 	loop_timer_set(fl->timer, deadline_left_msec(&step));
 	return true;
 }
@@ -202,7 +225,7 @@ shed(struct flight *fl)
 	}
 	if (!TAILQ_EMPTY(&fl->requests))
 		return false;
-	flight_free(fl);
+	dismiss(fl);
 	return true;
 }
 
@@ -217,8 +240,8 @@ on_idle(void *arg)
 	    (item = queue_pop(&d->queue)) != NULL) {
 		fl = flight_of(item);
 		if (!shed(fl) && !give(d, fl))
-			enqueue(d, fl, client_uid(
-			    TAILQ_FIRST(&fl->requests)->client));
+			enqueue(d, fl,
+			    request_uid(TAILQ_FIRST(&fl->requests)));
 	}
 	workers_want(d->workers);
 }
@@ -283,7 +306,7 @@ is_too_late(struct dispatch *d, const struct request *r, char *why,
 
 	if (median < 0)
 		return false;
-	wait = (int64_t)(queue_ahead(&d->queue, client_uid(r->client)) + 1) *
+	wait = (int64_t)(queue_ahead(&d->queue, request_uid(r)) + 1) *
 	    median / workers_max(d->workers) / 1000;
 	if (wait <= left)
 		return false;
@@ -336,7 +359,7 @@ admit(struct dispatch *d, struct request *r)
 		    "no worker can be started");
 	else if (is_too_late(d, r, why, sizeof(why)))
 		refuse(r, AUTH_TEMPFAIL, REASON_QUEUE_FULL, why);
-	else if (!make_room(d, client_uid(r->client)))
+	else if (!make_room(d, request_uid(r)))
 		refuse(r, AUTH_TEMPFAIL, REASON_QUEUE_FULL,
 		    "queue_max is reached");
 	else
@@ -360,13 +383,13 @@ find_flight(struct dispatch *d, const struct request *r)
 void
 dispatch_submit(struct dispatch *d, struct request *r)
 {
-	const long peer_max = d->front->site.settings.limit_peer;
+	const long peer_max = d->generation->site.settings.limit_peer;
 	/* Joined or not, it counts for limit_peer from now on. */
-	uid_t uid = client_uid(r->client);
+	uid_t uid = request_uid(r);
 	struct flight *fl;
 
-	if (peer_max > 0 && client_peer_waiting(r->client) >
-	    (size_t)peer_max) {
+	if (peer_max > 0 && r->client != NULL &&
+	    client_peer_waiting(r->client) > (size_t)peer_max) {
 		refuse(r, AUTH_TEMPFAIL, REASON_PEER_FULL,
 		    "limit_peer is reached");
 		return;
@@ -385,6 +408,7 @@ dispatch_submit(struct dispatch *d, struct request *r)
 		return;
 	}
 	fl->dispatch = d;
+	generation_hold(d->generation);
 	if (d->queue.count > 0 || !give(d, fl))
 		enqueue(d, fl, uid);
 	workers_want(d->workers);
@@ -405,7 +429,7 @@ dispatch_leave(struct request *r)
 		health_note(&fl->dispatch->health,
 		    fl->dispatch->backend->name, AUTH_TEMPFAIL,
 		    REASON_DEADLINE, why);
-		flight_free(fl);
+		dismiss(fl);
 	}
 	return why;
 }
@@ -419,6 +443,33 @@ dispatch_abandon(struct dispatch *d)
 
 /* ---- life ------------------------------------------------------------- */
 
+bool
+dispatch_config_equal(const struct dispatch *a, const struct dispatch *b)
+{
+	return strcmp(a->mech, b->mech) == 0 &&
+	    conf_show_equal(&a->config, &b->config);
+}
+
+/* The rest of the description. A pool that was started again may have read
+ * others than the one before. */
+static int
+take_config(struct dispatch *d, struct buf *rest)
+{
+	struct conf_show config = CONF_SHOW_INIT;
+	bool changed;
+
+	if (conf_show_get(rest, &config) != 0) {
+		conf_show_fini(&config);
+		return -1;
+	}
+	changed = d->config.count > 0 && !conf_show_equal(&d->config,
+	    &config);
+	conf_show_fini(&d->config);
+	d->config = config;
+	return changed ? generation_backend_changed(d->generation,
+	    d->backend) : 0;
+}
+
 int
 dispatch_link(struct dispatch *d, struct buf *description, int fd)
 {
@@ -429,12 +480,15 @@ dispatch_link(struct dispatch *d, struct buf *description, int fd)
 	    buf_get_u8(description, &sees_address) != 0 ||
 	    buf_get_u8(description, &sees_realm) != 0 ||
 	    buf_get_u32(description, &ready) != 0 ||
-	    buf_get_u32(description, &max) != 0 || ready == 0 || max < ready)
+	    buf_get_u32(description, &max) != 0 || ready == 0 ||
+	    max < ready || take_config(d, description) != 0) {
+		io_close(&fd);
 		return -1;
+	}
 	d->trouble[0] = '\0';
 	d->sees_address = sees_address != 0;
 	d->sees_realm = sees_realm != 0;
-	metrics_know_mech(d->front->metrics, d->backend->name);
+	metrics_know_mech(d->generation->front->metrics, d->backend->name);
 	return workers_link(d->workers, ready, max, fd);
 }
 
@@ -456,22 +510,39 @@ dispatch_cannot_open(struct dispatch *d, const char *why)
 }
 
 struct dispatch *
-dispatch_new(struct front *f, const struct site_backend *backend)
+dispatch_new(struct generation *g, const struct site_backend *backend)
 {
 	struct dispatch *d = calloc(1, sizeof(*d));
 
 	if (d == NULL)
 		return NULL;
-	d->front = f;
+	d->generation = g;
 	d->backend = backend;
 	(void)str_copy(d->mech, sizeof(d->mech), backend->settings.mechanism);
 	queue_init(&d->queue);
 	health_init(&d->health);
 	d->flights = flights_new();
-	d->workers = workers_new(f, backend, &workers_events, d);
+	d->workers = workers_new(g, backend, &workers_events, d);
 	if (d->flights != NULL && d->workers != NULL)
 		return d;
-	flights_free(d->flights);
-	free(d);
+	dispatch_free(d);
 	return NULL;
+}
+
+void
+dispatch_follow(struct dispatch *d, const struct dispatch *before)
+{
+	d->health = before->health;
+	d->lost_before = before->lost_before + workers_lost(before->workers);
+}
+
+void
+dispatch_free(struct dispatch *d)
+{
+	if (d == NULL)
+		return;
+	workers_free(d->workers);
+	flights_free(d->flights);
+	conf_show_fini(&d->config);
+	free(d);
 }

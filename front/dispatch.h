@@ -14,20 +14,25 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/conf_show.h"
 
 struct dispatch;
-struct front;
+struct generation;
 struct request;
-
 struct site_backend;
 
-/* For a backend of the site, which is borrowed. NULL: out of memory. */
-struct dispatch *dispatch_new(struct front *f,
+/* For a backend of the generation's site. NULL: out of memory. */
+struct dispatch *dispatch_new(struct generation *g,
     const struct site_backend *backend);
+/* It takes the place of this one of another generation: what is known of the
+ * backend's health and was counted goes on. */
+void dispatch_follow(struct dispatch *d, const struct dispatch *before);
+/* With its workers' channels. Nothing may be pending; NULL is fine. */
+void dispatch_free(struct dispatch *d);
 
 /* The keeper linked us to a (new) pool: its description and our channel,
  * which is taken over. Workers of an older pool are let go. -1: the
- * description does not parse. */
+ * description does not parse, or memory is short. */
 int dispatch_link(struct dispatch *d, struct buf *description, int fd);
 
 /* The keeper says that the backend cannot be opened: until its next link,
@@ -38,6 +43,14 @@ void dispatch_cannot_open(struct dispatch *d, const char *why);
 const char *dispatch_name(const struct dispatch *d);
 const char *dispatch_mech(const struct dispatch *d);
 const struct settings *dispatch_settings(const struct dispatch *d);
+/* Are both asked the same way, as far as their pools have told? Not if one of
+ * them has not. */
+bool dispatch_config_equal(const struct dispatch *a,
+    const struct dispatch *b);
+/* What its pool said last of the settings it serves with: of the daemon's own
+ * those that may stand in a backend, then its mechanism's. Empty until it was
+ * open once. */
+const struct conf_show *dispatch_config(const struct dispatch *d);
 /* May its verdict depend on the client's address (the realm)? */
 bool dispatch_sees_address(const struct dispatch *d);
 bool dispatch_sees_realm(const struct dispatch *d);

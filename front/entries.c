@@ -158,7 +158,7 @@ entries_make_room(struct ring *r, const struct entries_key *k)
 void
 entries_add(struct ring *r, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES],
-    enum auth_reason reason, unsigned life, uint32_t stored)
+    const struct cache_found *what, unsigned life, uint32_t stored)
 {
 	struct entry *en = ring_add(r, k->hash, entries_size(k));
 
@@ -166,7 +166,8 @@ entries_add(struct ring *r, const struct entries_key *k,
 	en->len = k->len;
 	en->identity_len = k->identity_len;
 	memcpy(en->verifier, verifier, sizeof(en->verifier));
-	en->reason = (unsigned char)reason;
+	en->reason = (unsigned char)what->reason;
 	en->life = (unsigned char)life;
+	en->by = (unsigned char)what->by;
 	memcpy(en->names, k->names, k->len);
 }

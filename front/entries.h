@@ -45,6 +45,7 @@ struct entry {
 	unsigned char verifier[DIGEST_VERIFIER_BYTES];
 	unsigned char reason;	/* enum auth_reason, of a refusal */
 	unsigned char life;	/* index of its cache_life */
+	unsigned char by;	/* of his who said so */
 	char names[];
 };
 
@@ -87,6 +88,6 @@ bool entries_make_room(struct ring *r, const struct entries_key *k);
 /* There must be room in the ring. */
 void entries_add(struct ring *r, const struct entries_key *k,
     const unsigned char verifier[DIGEST_VERIFIER_BYTES],
-    enum auth_reason reason, unsigned life, uint32_t stored);
+    const struct cache_found *what, unsigned life, uint32_t stored);
 
 #endif

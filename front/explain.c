@@ -8,6 +8,7 @@
 #include "common/wire.h"
 #include "front/cache.h"
 #include "front/canonical.h"
+#include "front/commands.h"
 #include "front/dispatch.h"
 #include "front/explain.h"
 #include "front/front.h"
@@ -15,6 +16,7 @@
 #include "front/memory.h"
 #include "front/report.h"
 #include "front/route.h"
+#include "front/route_why.h"
 
 #define ADVICE_MAX 512
 
@@ -22,7 +24,10 @@ enum remembered { NONE, VALID, STALE, EXPIRED };
 
 struct outlook {
 	struct front *front;
-	struct frame_request question;
+	const struct site_listener *listener;
+	struct canonical form;
+	struct frame_request question;	/* in that form; borrowed */
+	struct route_question asked;	/* for the route */
 	const struct site_route *route;	/* NULL: none */
 	const char *identity;
 	struct limits_state limits;
@@ -87,9 +92,9 @@ look_at_cache(struct outlook *o)
 	char host[MEMORY_HOST_SIZE];
 	struct cache_key k;
 
-	if (!memory_is_cacheable(o->front, o->route))
+	if (!memory_is_cacheable(o->front->now, o->route))
 		return;
-	k = memory_key(o->front, o->route, &o->question, host);
+	k = memory_key(o->front->now, o->route, &o->question, host);
 	o->refusals = cache_refusals(o->front->cache, &k, now_sec,
 	    &o->refusals_left_sec);
 	stored = cache_stored_sec(o->front->cache, &k, &o->life);
@@ -123,7 +128,7 @@ tell_canonical(const struct outlook *o, struct buf *to)
 static int
 tell_limits(const struct outlook *o, struct buf *to)
 {
-	const struct settings *s = &o->front->site.settings;
+	const struct settings *s = &o->front->now->site.settings;
 	struct json j;
 
 	report_begin(&j, to, "limits");
@@ -145,7 +150,7 @@ tell_cache(const struct outlook *o, struct buf *to)
 	struct json j;
 
 	report_begin(&j, to, "cache");
-	json_bool(&j, "enabled", memory_is_cacheable(o->front, o->route));
+	json_bool(&j, "enabled", memory_is_cacheable(o->front->now, o->route));
 	json_str(&j, "state", remembered_word(o->cache));
 	if (o->cache != NONE) {
 		json_int(&j, "age_sec", o->age_sec);
@@ -159,6 +164,22 @@ tell_cache(const struct outlook *o, struct buf *to)
 }
 
 static int
+tell_listener(const struct outlook *o, struct buf *to)
+{
+	const struct listener_settings *s = &o->listener->settings;
+	struct json j;
+
+	report_begin(&j, to, "listener");
+	json_str(&j, "name", o->listener->name);
+	json_str(&j, "services", s->services);
+	json_bool(&j, "serves", site_list_has(s->services,
+	    o->question.service));
+	json_str(&j, "allow_uids", s->allow_uids);
+	json_str(&j, "allow_gids", s->allow_gids);
+	return json_end(&j);
+}
+
+static int
 tell_route(const struct outlook *o, struct buf *to)
 {
 	struct json j;
@@ -166,7 +187,29 @@ tell_route(const struct outlook *o, struct buf *to)
 	report_begin(&j, to, "route");
 	json_str(&j, "name", o->route->name);
 	json_str(&j, "chain", o->route->chain);
+	json_int(&j, "timeout_sec",
+	    o->front->now->site.settings.request_timeout_sec);
 	return json_end(&j);
+}
+
+/* Routes that are not for it, from *passed on; as explain() returns. */
+static int
+tell_passed(const struct outlook *o, uint64_t *passed, struct buf *to)
+{
+	const struct site *site = &o->front->now->site;
+	const struct site_route *r;
+
+	while (*passed < site->route_count) {
+		r = &site->routes[*passed];
+		if (r == o->route)
+			break;
+		if (route_why_not(r, &o->asked, to) != 0)
+			return -1;
+		++*passed;
+		if (buf_len(to) >= COMMAND_PIECE)
+			return 1;
+	}
+	return 0;
 }
 
 static const char *
@@ -179,7 +222,7 @@ static int
 tell_step(const struct outlook *o, size_t i, struct buf *to)
 {
 	const struct site_step *step = &o->route->steps[i];
-	struct dispatch *d = front_backend(o->front, o->route, i);
+	struct dispatch *d = generation_backend(o->front->now, o->route, i);
 	struct json j;
 
 	report_begin(&j, to, "backend");
@@ -227,7 +270,7 @@ static void
 advise_limited(const struct outlook *o, char *text, size_t size)
 {
 	const char *why = limit_text(o->limits.verdict);
-	long compare = o->front->site.settings.limit_compare;
+	long compare = o->front->now->site.settings.limit_compare;
 
 	if (compare > 0)
 		(void)str_format(text, size, "%s: %ld tries a minute are "
@@ -263,6 +306,10 @@ advise_open(const struct outlook *o, char *text, size_t size)
 		    (long long)(o->life.ttl_sec - o->age_sec), mech);
 	else if (o->first.up)
 		(void)str_format(text, size, "%s%s is asked.", before, mech);
+	else if (o->route->steps[0].next_if_temporary &&
+	    o->route->step_count > 1)
+		(void)str_format(text, size, "%s%s is down: unless it "
+		    "answers again, the next step is taken.", before, mech);
 	else if (o->cache == STALE)
 		(void)str_format(text, size, "%s%s is down: unless it "
 		    "answers again, the password that last succeeded is "
@@ -282,7 +329,7 @@ tell_advice(const struct outlook *o, struct buf *to)
 	struct json j;
 
 	if (o->limits.verdict != LIMITS_PASS && !o->front->stopping &&
-	    o->front->site.settings.limits == LIMITS_ENFORCE)
+	    o->front->now->site.settings.limits == LIMITS_ENFORCE)
 		advise_limited(o, text, sizeof(text));
 	else
 		advise_open(o, text, sizeof(text));
@@ -295,9 +342,10 @@ tell_advice(const struct outlook *o, struct buf *to)
 
 /* What no request can have, as client.c and request.c refuse or drop it. */
 static int
-check(const struct front *f, const struct frame_request *q, struct errmsg *e)
+check(const struct front *f, const struct explain_question *q,
+    struct errmsg *e)
 {
-	size_t max = f->wire_limits.name_max;
+	size_t max = f->now->wire_limits.name_max;
 
 	if (q->login[0] == '\0')
 		return errmsg_set(e, "an empty login is refused always");
@@ -312,56 +360,44 @@ check(const struct front *f, const struct frame_request *q, struct errmsg *e)
 }
 
 static int
-tell_no_route(const struct outlook *o, struct buf *to)
+check_password(const struct front *f, const struct secret *password,
+    struct errmsg *e)
 {
-	struct json j;
+	size_t max = f->now->wire_limits.password_max;
 
-	if (tell_canonical(o, to) != 0)
-		return -1;
-	report_begin(&j, to, "advice");
-	json_str(&j, "text", "No route is for this: it is denied with the "
-	    "reason no_route.");
-	return json_end(&j);
+	if (password->len == 0)
+		return errmsg_set(e, "an empty password is refused always");
+	if (password->len > max)
+		return errmsg_set(e, "a password longer than password_max, "
+		    "%zu bytes, is refused always", max);
+	if (secret_has_nul(password))
+		return errmsg_set(e, "a password with a NUL byte is refused "
+		    "always");
+	return 0;
 }
 
 static int
-tell(struct outlook *o, struct buf *to)
+find_listener(struct outlook *o, const char *name, struct errmsg *e)
 {
-	const struct route_question q = {
-		.listener = &o->front->site.listeners[0],
-		.login = o->question.login, .service = o->question.service,
-		.realm = o->question.realm, .address = o->question.address
-	};
+	const struct site *site = &o->front->now->site;
+	size_t i = name[0] == '\0' ? 0 : site_find_listener(site, name);
 
-	o->identity = "";
-	o->route = route_find(&o->front->site, &q);
-	if (o->route == NULL)
-		return tell_no_route(o, to);
-	o->identity = memory_identity(o->front, o->route, q.login, q.realm);
-	look_at_limits(o);
-	look_at_cache(o);
-	dispatch_status(front_backend(o->front, o->route, 0), &o->first);
-	if (tell_canonical(o, to) == 0 && tell_route(o, to) == 0 &&
-	    tell_limits(o, to) == 0 && tell_cache(o, to) == 0 &&
-	    tell_steps(o, to) == 0 && tell_advice(o, to) == 0)
-		return 0;
-	return -1;
+	if (i == site->listener_count)
+		return errmsg_set(e, "there is no listener of that name");
+	o->listener = &site->listeners[i];
+	return 0;
 }
 
-int
-explain(struct front *f, const struct frame_request *asked, struct buf *to,
+/* The question as backends would see it: o->form has to be freed. */
+static int
+prepare(struct outlook *o, const struct explain_question *q,
     struct errmsg *e)
 {
-	struct outlook o = {
-		.front = f, .question = *asked, .cache = NONE
-	};
-	struct canonical form;
-	int rc;
-
-	if (check(f, asked, e) != 0)
+	if (check(o->front, q, e) != 0 ||
+	    find_listener(o, q->listener, e) != 0)
 		return -1;
-	switch (canonical_form(&f->site.settings, &f->site.listeners[0],
-	    asked->login, asked->realm, &form)) {
+	switch (canonical_form(&o->front->now->site.settings, o->listener,
+	    q->login, q->realm, &o->form)) {
 	case CANONICAL_DONE:
 		break;
 	case CANONICAL_EMPTY:
@@ -372,11 +408,100 @@ explain(struct front *f, const struct frame_request *asked, struct buf *to,
 	case CANONICAL_NO_MEMORY:
 		return errmsg_set(e, "out of memory");
 	}
-	o.question.login = form.login;
-	o.question.realm = form.realm;
-	rc = tell(&o, to);
-	if (rc != 0)
+	o->question.login = o->form.login;
+	o->question.realm = o->form.realm;
+	o->question.service = q->service;
+	o->question.address = q->address;
+	return 0;
+}
+
+/* It ends before any backend. */
+static int
+tell_refusal(const char *why, struct buf *to)
+{
+	struct json j;
+
+	report_begin(&j, to, "advice");
+	json_str(&j, "text", why);
+	return json_end(&j);
+}
+
+/* What becomes of it on its route. */
+static int
+tell_outlook(struct outlook *o, struct buf *to)
+{
+	look_at_limits(o);
+	look_at_cache(o);
+	dispatch_status(generation_backend(o->front->now, o->route, 0),
+	    &o->first);
+	if (tell_route(o, to) == 0 &&
+	    route_why(o->route, &o->asked, to) == 0 &&
+	    tell_limits(o, to) == 0 && tell_cache(o, to) == 0 &&
+	    tell_steps(o, to) == 0 && tell_advice(o, to) == 0)
+		return 0;
+	return -1;
+}
+
+static int
+tell(struct outlook *o, uint64_t *passed, struct buf *to)
+{
+	const struct generation *g = o->front->now;
+	const struct frame_request *q = &o->question;
+	int more;
+
+	o->asked = (struct route_question){
+		.listener = o->listener, .login = q->login,
+		.service = q->service, .realm = q->realm,
+		.address = q->address
+	};
+	o->route = route_find(&g->site, &o->asked);
+	o->identity = o->route == NULL ? "" :
+	    memory_identity(g, o->route, q->login, q->realm);
+	if (*passed == 0 &&
+	    (tell_canonical(o, to) != 0 || tell_listener(o, to) != 0))
+		return -1;
+	if (!site_list_has(o->listener->settings.services, q->service))
+		return tell_refusal("This listener is not for that service: "
+		    "it is denied with the reason not_permitted.", to);
+	more = tell_passed(o, passed, to);
+	if (more != 0)
+		return more;
+	if (o->route == NULL)
+		return tell_refusal("No route is for this: it is denied with "
+		    "the reason no_route.", to);
+	return tell_outlook(o, to);
+}
+
+int
+explain(struct front *f, const struct explain_question *q, uint64_t *passed,
+    struct buf *to, struct errmsg *e)
+{
+	struct outlook o = { .front = f, .cache = NONE };
+	int rc;
+
+	if (prepare(&o, q, e) != 0)
+		return -1;
+	rc = tell(&o, passed, to);
+	if (rc < 0)
 		(void)errmsg_set(e, "out of memory");
-	canonical_fini(&form);
+	canonical_fini(&o.form);
 	return rc;
+}
+
+struct trial *
+explain_try(struct front *f, const struct explain_question *q, uid_t uid,
+    struct secret *password, trial_over_fn *fn, void *arg, struct errmsg *e)
+{
+	struct outlook o = { .front = f };
+	struct trial *t;
+
+	if (check_password(f, password, e) != 0 || prepare(&o, q, e) != 0)
+		return NULL;
+	secret_move(&o.question.password, password);
+	t = trial_new(f->now, uid, o.listener, &o.question, fn, arg);
+	if (t == NULL)
+		(void)errmsg_set(e, "out of memory");
+	secret_wipe(&o.question.password);
+	canonical_fini(&o.form);
+	return t;
 }

@@ -10,6 +10,7 @@
 #include "front/flight.h"
 #include "front/loop.h"
 #include "front/request.h"
+#include "saslauthd/site.h"
 
 #define CHAINS 1024		/* some hundred flights at a time */
 #define NAMES_MAX (WIRE_FIELDS * (2 * WIRE_NAME_MAX_LIMIT + 3))
@@ -155,7 +156,27 @@ void
 flight_leave(struct request *r)
 {
 	TAILQ_REMOVE(&r->flight->requests, r, aboard);
+	r->given_usec = r->flight->given_usec;
 	r->flight = NULL;
+}
+
+void
+flight_choose_teachers(struct flight *fl)
+{
+	struct request *teacher, *r;
+
+	TAILQ_FOREACH(r, &fl->requests, aboard)
+		r->teaches = true;
+	/* Chains are few, however many wait. */
+	TAILQ_FOREACH(teacher, &fl->requests, aboard) {
+		if (!teacher->teaches)
+			continue;
+		for (r = TAILQ_NEXT(teacher, aboard); r != NULL;
+		    r = TAILQ_NEXT(r, aboard))
+			if (strcmp(r->route->chain, teacher->route->chain) ==
+			    0)
+				r->teaches = false;
+	}
 }
 
 struct deadline

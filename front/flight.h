@@ -36,7 +36,7 @@ struct flight {
 	struct worker_link *worker;	/* who works on it */
 	struct loop_timer *timer;	/* end of the worker's time */
 	bool cut_short;			/* by a request's deadline */
-	int64_t given_usec;
+	int64_t given_usec;		/* to a worker; 0: not yet */
 };
 
 /* The flights that can be joined. NULL when out of memory. */
@@ -61,6 +61,10 @@ void flight_free(struct flight *fl);
 void flight_join(struct flight *fl, struct request *r);
 /* It does not any more. */
 void flight_leave(struct request *r);
+
+/* Of those who wait and have the same chain, choose one that teaches it to
+ * the cache. */
+void flight_choose_teachers(struct flight *fl);
 
 /* The latest deadline of those who wait. */
 struct deadline flight_deadline(const struct flight *fl);

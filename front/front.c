@@ -1,77 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Life of the front: take settings and descriptors from the keeper, lock the
- * doors, serve; then finish what runs when told to stop.
+ * Life of the front: take what the keeper hands over, lock the doors, serve;
+ * go over to other settings when they come; then finish what runs when told
+ * to stop.
  */
 #include "config.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/frame.h"
 #include "common/io.h"
 #include "common/log.h"
-#include "front/admission.h"
-#include "front/cache.h"
 #include "front/client.h"
+#include "front/commands.h"
 #include "front/control.h"
 #include "front/dispatch.h"
+#include "front/doors.h"
 #include "front/front.h"
-#include "front/limits.h"
-#include "front/listener.h"
+#include "front/keeper_link.h"
 #include "front/loop.h"
 #include "front/metrics.h"
-#include "front/sandbox.h"
 #include "saslauthd/child.h"
-#include "saslauthd/privs.h"
 
-#define RESERVED_FDS 256	/* beside clients: workers, log, channels */
-#define WORKER_FDS 64		/* of those, when the limit is low */
 #define LOG_KEPT_BYTES (256 * 1024)	/* lines that wait for the socket */
 #define LOG_FLUSH_MSEC 5	/* between two tries to get rid of them */
 #define LOG_LAST_MSEC 200	/* the same at the end */
 
-/* Descriptors the keeper hands over before the start. */
-struct handed {
-	int listeners[SITE_LISTENERS_MAX];	/* as in the site */
-	int control, tries;
-};
-
-static struct front front;
+static struct front front = { .tries = -1 };
 static struct loop_timer *stop_timer;
 static struct loop_timer *log_timer;	/* runs while log lines wait */
-static bool log_stderr;
+static int log_fd = -1;
 
-static void
-tell_keeper(enum frame_type type, const struct buf *b)
-{
-	if (frame_send(CHILD_CHANNEL_FD, type, b, -1) != FRAME_OK)
-		_exit(EX_OK);
-}
-
-static void
-remark(int status, const char *text)
-{
-	struct buf b;
-
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_u8(&b, (unsigned)status) == 0 &&
-	    buf_put_str(&b, text) == 0)
-		tell_keeper(FRAME_FAILED, &b);
-	buf_fini(&b);
-}
+static void fatal(int status, const char *text) __attribute__((noreturn));
 
 static void
 fatal(int status, const char *text)
 {
-	remark(status, text);
-	_exit(status);
+	keeper_link_fatal(status, text);
 }
 
 /* ---- the end ---------------------------------------------------------- */
@@ -85,11 +54,8 @@ is_finished(void)
 void
 front_client_gone(struct front *f)
 {
-	size_t i;
-
-	for (i = 0; i < f->site.listener_count && !f->stopping; i++)
-		if (f->listeners[i] != NULL)
-			listener_resume(f->listeners[i]);
+	if (!f->stopping)
+		generation_resume_listeners(f->now);
 	if (is_finished())
 		loop_stop();
 }
@@ -97,11 +63,8 @@ front_client_gone(struct front *f)
 static void
 on_stop_over(void *arg)
 {
-	size_t i;
-
 	(void)arg;
-	for (i = 0; i < front.site.backend_count; i++)
-		dispatch_abandon(front.dispatches[i]);
+	generation_abandon_all(&front);
 	loop_stop();
 }
 
@@ -110,67 +73,55 @@ on_stop_over(void *arg)
 static void
 stop(uint32_t msec)
 {
-	size_t i;
-
+	if (front.now == NULL)
+		_exit(EX_OK);
 	loop_timer_set(stop_timer, msec);
 	if (front.stopping)
 		return;
-	for (i = 0; i < front.site.listener_count; i++) {
-		listener_close(front.listeners[i]);
-		front.listeners[i] = NULL;
-	}
+	generation_drop_coming(&front);
+	generation_close_listeners(front.now);
 	front.stopping = true;
 	clients_drop_incomplete(front.clients);
 	if (is_finished())
 		loop_stop();
 }
 
+/* ---- what the operator wants ------------------------------------------ */
+
+bool
+front_reload(struct front *f)
+{
+	(void)f;
+	return keeper_link_try(FRAME_RELOAD, NULL);
+}
+
 void
 front_drain(struct front *f)
 {
 	(void)f;
-	tell_keeper(FRAME_DRAIN, NULL);
+	keeper_link_tell(FRAME_DRAIN, NULL);
 }
 
 void
 front_set_verbose(struct front *f, bool verbose)
 {
-	f->site.settings.verbose = verbose;
+	f->now->site.settings.verbose = verbose;
 	log_set_verbose(verbose);
 }
 
-/* ---- frames from the keeper ------------------------------------------- */
+/* ---- the log ---------------------------------------------------------- */
 
 static void
 on_log_broken(void)
 {
-	tell_keeper(FRAME_WANT_LOG, NULL);
-}
-
-void
-front_want_pool(const char *backend)
-{
-	struct buf b;
-
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, backend) == 0)
-		tell_keeper(FRAME_WANT_PEER, &b);
-	buf_fini(&b);
-}
-
-struct dispatch *
-front_backend(const struct front *f, const struct site_route *route,
-    size_t step)
-{
-	return f->dispatches[route->steps[step].backend];
+	keeper_link_tell(FRAME_WANT_LOG, NULL);
 }
 
 /* A socket to the system's log takes as few as ten lines at once. */
 static void
 on_log_pending(void)
 {
-	if (log_timer != NULL)
-		loop_timer_set(log_timer, LOG_FLUSH_MSEC);
+	loop_timer_set(log_timer, LOG_FLUSH_MSEC);
 }
 
 static void
@@ -192,84 +143,220 @@ flush_log(void)
 }
 
 static void
+open_log(bool on_stderr)
+{
+	log_open_fd("saslauthd", on_stderr,
+	    front.coming->site.settings.verbose, log_fd, on_log_broken);
+	log_keep(LOG_KEPT_BYTES, on_log_pending);
+}
+
+static void
 take_log(int fd)
 {
-	static int log_fd = -1;
-
 	log_set_fd(fd);
 	io_close(&log_fd);
 	log_fd = fd;
 }
 
-/* Whose name stands at the frame's beginning. */
+/* ---- settings and what belongs to them -------------------------------- */
+
+static void
+take_settings(struct buf *b)
+{
+	struct conf_entries es = CONF_ENTRIES_INIT;
+	struct errmsg e = ERRMSG_INIT;
+	unsigned foreground;
+	uint32_t number;
+
+	if (buf_get_u32(b, &number) != 0 ||
+	    buf_get_u8(b, &foreground) != 0 || conf_entries_get(b, &es) != 0)
+		fatal(EX_SOFTWARE, "BUG: settings frame does not parse");
+	if (generation_prepare(&front, number, &es, &e) != 0)
+		fatal(EX_SOFTWARE, e.text);
+	conf_entries_fini(&es);
+	if (front.now == NULL)
+		open_log(foreground != 0);
+}
+
+static void
+take_settings_piece(struct buf *piece)
+{
+	static struct buf whole = { .max = FRAME_LONG_MAX };
+
+	switch (frame_take_piece(&whole, piece)) {
+	case 0:
+		return;
+	case 1:
+		take_settings(&whole);
+		break;
+	default:
+		fatal(EX_SOFTWARE, "BUG: settings frame does not fit");
+	}
+	buf_fini(&whole);
+}
+
+static void
+take_listener(struct buf *b, int fd)
+{
+	struct admission who = ADMISSION_INIT;
+	char name[CONF_NAME_MAX + 1];
+	struct errmsg e = ERRMSG_INIT;
+
+	if (front.coming == NULL ||
+	    buf_get_chars(b, name, sizeof(name)) != 0 ||
+	    admission_get(b, &who) != 0)
+		fatal(EX_SOFTWARE, "BUG: listener frame does not parse");
+	if (generation_add_listener(front.coming, name, &who, fd, &e) != 0)
+		fatal(EX_SOFTWARE, e.text);
+}
+
+/* Whose number and name stand at the frame's beginning. NULL: of a generation
+ * that is gone, which the keeper did not know yet. */
 static struct dispatch *
-named_backend(struct buf *b)
+take_backend(struct buf *b)
 {
 	char name[CONF_NAME_MAX + 1];
-	size_t i;
+	struct dispatch *d = NULL;
+	struct generation *g;
+	uint32_t number;
 
-	if (buf_get_chars(b, name, sizeof(name)) != 0)
-		return NULL;
-	i = site_find_backend(&front.site, name);
-	return i < front.site.backend_count ? front.dispatches[i] : NULL;
+	if (buf_get_u32(b, &number) != 0 ||
+	    buf_get_chars(b, name, sizeof(name)) != 0)
+		fatal(EX_SOFTWARE, "BUG: pool frame does not parse");
+	g = generation_find(&front, number);
+	if (g != NULL && (d = generation_find_backend(g, name)) == NULL)
+		fatal(EX_SOFTWARE, "BUG: a pool of no backend");
+	return d;
 }
 
 static void
 take_peer(struct buf *b, int fd)
 {
-	struct dispatch *d = named_backend(b);
+	struct dispatch *d = take_backend(b);
 
-	if (d == NULL || dispatch_link(d, b, fd) != 0) {
-		log_msg(LOG_ERR, "front", "BUG: bad pool description");
-		_exit(EX_SOFTWARE);
-	}
+	if (d == NULL)
+		io_close(&fd);
+	else if (dispatch_link(d, b, fd) != 0)
+		fatal(EX_SOFTWARE, "BUG: bad pool description");
 }
 
 static void
 take_trouble(struct buf *b)
 {
-	struct dispatch *d = named_backend(b);
+	struct dispatch *d = take_backend(b);
 	char why[ERRMSG_MAX];
 
-	if (d == NULL || buf_get_chars(b, why, sizeof(why)) != 0)
-		_exit(EX_SOFTWARE);
-	dispatch_cannot_open(d, why);
+	if (buf_get_chars(b, why, sizeof(why)) != 0)
+		fatal(EX_SOFTWARE, "BUG: trouble frame does not parse");
+	if (d != NULL)
+		dispatch_cannot_open(d, why);
+}
+
+static void
+begin(void)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	if (front.coming == NULL)
+		return;		/* a stop came first */
+	if (generation_begin(&front, &e) != 0)
+		fatal(EX_OSERR, e.text);
+	log_set_verbose(front.now->site.settings.verbose);
+}
+
+static void
+take_reloaded(struct buf *b)
+{
+	char why[ERRMSG_MAX];
+	uint32_t asked;
+	unsigned ok;
+
+	if (buf_get_u32(b, &asked) != 0 || buf_get_u8(b, &ok) != 0 || ok > 1 ||
+	    buf_get_chars(b, why, sizeof(why)) != 0)
+		fatal(EX_SOFTWARE, "BUG: reload frame does not parse");
+	if (ok == 0)
+		generation_drop_coming(&front);
+	metrics_count_reload(front.metrics, ok != 0);
+	commands_reloaded(&front, asked, ok != 0, why);
+}
+
+/* ---- frames from the keeper ------------------------------------------- */
+
+/* Where a descriptor belongs to it. False: it is none of these. */
+static bool
+take_with_fd(enum frame_type type, struct buf *b, int fd)
+{
+	if (type == FRAME_PEER)
+		take_peer(b, fd);
+	else if (type == FRAME_LISTENER)
+		take_listener(b, fd);
+	else if (type == FRAME_LOG)
+		take_log(fd);
+	else if (type == FRAME_TRIES && front.tries < 0)
+		front.tries = fd;
+	else if (type == FRAME_CONTROL && front.control == NULL)
+		front.control = control_new(&front, fd);
+	else
+		return false;
+	return true;
+}
+
+static bool
+take(enum frame_type type, struct buf *b)
+{
+	uint32_t msec;
+
+	if (type == FRAME_SETTINGS)
+		take_settings_piece(b);
+	else if (type == FRAME_BACKEND)
+		take_trouble(b);
+	else if (type == FRAME_START)
+		begin();
+	else if (type == FRAME_RELOADED)
+		take_reloaded(b);
+	else if (type == FRAME_ROLES && roles_get(b, &front.roles) == 0)
+		;
+	else if (type == FRAME_STOP && buf_get_u32(b, &msec) == 0)
+		stop(msec);
+	else
+		return false;
+	return true;
+}
+
+/* False: there is none now. */
+static bool
+hear_keeper(void)
+{
+	enum frame_type type;
+	bool heard = false, good;
+	struct buf b;
+	int fd = -1;
+
+	buf_init(&b, FRAME_MAX);
+	switch (frame_recv(CHILD_CHANNEL_FD, &type, &b, &fd)) {
+	case FRAME_AGAIN:
+		break;
+	case FRAME_EOF:
+	case FRAME_BAD:
+		_exit(EX_OK);
+	case FRAME_OK:
+		good = fd >= 0 ? take_with_fd(type, &b, fd) :
+		    take(type, &b);
+		if (!good)
+			fatal(EX_SOFTWARE, "BUG: an unexpected frame");
+		heard = true;
+		break;
+	}
+	buf_fini(&b);
+	return heard;
 }
 
 static void
 on_keeper(void *arg, int channel)
 {
-	enum frame_type type;
-	struct buf b;
-	uint32_t msec;
-	int fd = -1;
-
 	(void)arg;
-	buf_init(&b, FRAME_MAX);
-	switch (frame_recv(channel, &type, &b, &fd)) {
-	case FRAME_AGAIN:
-		buf_fini(&b);
-		return;
-	case FRAME_EOF:
-	case FRAME_BAD:
-		_exit(EX_OK);
-	case FRAME_OK:
-		break;
-	}
-	if (type == FRAME_PEER && fd >= 0)
-		take_peer(&b, fd);
-	else if (type == FRAME_BACKEND && fd < 0)
-		take_trouble(&b);
-	else if (type == FRAME_LOG && fd >= 0)
-		take_log(fd);
-	else if (type == FRAME_ROLES && fd < 0 &&
-	    roles_get(&b, &front.roles) == 0)
-		;
-	else if (type == FRAME_STOP && fd < 0 && buf_get_u32(&b, &msec) == 0)
-		stop(msec);
-	else
-		_exit(EX_SOFTWARE);
-	buf_fini(&b);
+	(void)channel;
+	(void)hear_keeper();
 }
 
 static void
@@ -288,284 +375,63 @@ on_signal(void *arg, int sig)
 
 	(void)arg;
 	buf_init(&b, FRAME_MAX);
-	if (buf_put_u8(&b, (unsigned)sig) == 0)
-		tell_keeper(FRAME_SIGNAL, &b);
+	/* A keeper that is slow has others of them to read; clients do not
+	 * wait for it. */
+	if (buf_put_u8(&b, (unsigned)sig) == 0 && sig == SIGHUP)
+		(void)keeper_link_try(FRAME_SIGNAL, &b);
+	else if (buf_len(&b) > 0)
+		keeper_link_tell(FRAME_SIGNAL, &b);
 	buf_fini(&b);
 }
 
 /* ---- start ------------------------------------------------------------ */
 
-/* Descriptors for all clients, or as many clients as there are descriptors;
- * some are always left for workers. */
 static void
-raise_limits(void)
-{
-	struct rlimit rl;
-	rlim_t want = (rlim_t)front.site.settings.clients_max + RESERVED_FDS;
-	long room;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
-		return;
-	if (rl.rlim_cur < want) {
-		struct rlimit raised = { want, rl.rlim_max > want ?
-		    rl.rlim_max : want };
-
-		if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
-			raised.rlim_cur = raised.rlim_max = rl.rlim_max;
-			(void)setrlimit(RLIMIT_NOFILE, &raised);
-		}
-	}
-	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= want)
-		return;
-	room = (long)rl.rlim_cur - (rl.rlim_cur > 2 * RESERVED_FDS ?
-	    RESERVED_FDS : WORKER_FDS);
-	if (room < 8)
-		room = 8;
-	if (room < front.site.settings.clients_max) {
-		struct errmsg e;
-
-		(void)errmsg_set(&e, "clients_max is lowered from %ld to %ld: "
-		    "the limit of open files is %ld",
-		    front.site.settings.clients_max, room, (long)rl.rlim_cur);
-		remark(EX_OK, e.text);
-		front.site.settings.clients_max = room;
-	}
-}
-
-static void
-take_settings(struct buf *b)
-{
-	struct conf_entries es = CONF_ENTRIES_INIT;
-	unsigned foreground;
-
-	if (buf_get_u8(b, &foreground) != 0 ||
-	    conf_entries_get(b, &es) != 0 ||
-	    site_build(&front.site, &es, NULL, NULL) != 0)
-		fatal(EX_SOFTWARE, "BUG: settings frame does not parse");
-	log_stderr = foreground != 0;
-	conf_entries_fini(&es);
-	front.wire_limits.name_max = (size_t)front.site.settings.name_max;
-	front.wire_limits.password_max =
-	    (size_t)front.site.settings.password_max;
-}
-
-static void
-keep_listener(struct handed *h, struct buf *b, int fd)
-{
-	char name[CONF_NAME_MAX + 1];
-	size_t i;
-
-	if (buf_get_chars(b, name, sizeof(name)) != 0)
-		fatal(EX_SOFTWARE, "BUG: listener frame does not parse");
-	i = site_find_listener(&front.site, name);
-	if (i == front.site.listener_count || fd < 0)
-		fatal(EX_SOFTWARE, "BUG: a listener nobody knows");
-	h->listeners[i] = fd;
-}
-
-/* Everything up to FRAME_START; the channel still blocks here. */
-static struct handed
-receive_start(void)
-{
-	struct handed h = { .control = -1, .tries = -1 };
-	enum frame_type type = FRAME_SETTINGS;
-	int log_fd = -1, fd;
-	struct buf b;
-	size_t i;
-
-	for (i = 0; i < SITE_LISTENERS_MAX; i++)
-		h.listeners[i] = -1;
-
-	buf_init(&b, FRAME_MAX);
-	while (type != FRAME_START) {
-		if (frame_recv(CHILD_CHANNEL_FD, &type, &b, &fd) != FRAME_OK)
-			_exit(EX_OSERR);
-		if (type == FRAME_SETTINGS)
-			take_settings(&b);
-		else if (type == FRAME_LISTENER)
-			keep_listener(&h, &b, fd);
-		else if (type == FRAME_CONTROL)
-			h.control = fd;
-		else if (type == FRAME_TRIES)
-			h.tries = fd;
-		else if (type == FRAME_ROLES)
-			(void)roles_get(&b, &front.roles);
-		else if (type == FRAME_LOG)
-			log_fd = fd;
-	}
-	buf_fini(&b);
-	log_open_fd("saslauthd", log_stderr, front.site.settings.verbose, -1,
-	    on_log_broken);
-	log_keep(LOG_KEPT_BYTES, on_log_pending);
-	if (log_fd >= 0)
-		take_log(log_fd);
-	else
-		tell_keeper(FRAME_WANT_LOG, NULL);
-	return h;
-}
-
-static void
-lock_doors(void)
-{
-	struct errmsg e = ERRMSG_INIT, missing = ERRMSG_INIT;
-	struct privs p;
-	bool fallback;
-
-	if (privs_find(&p, front.site.settings.user, &fallback, &e) != 0)
-		fatal(EX_CONFIG, e.text);
-	if (fallback)
-		remark(EX_OK, "neither user saslauth nor sasl exists: "
-		    "the front runs as nobody");
-	if (!privs_are_root())
-		remark(EX_OK, "started without root: all processes run as "
-		    "the starting user and see its file system");
-	raise_limits();
-#ifdef WITH_SANITIZERS
-	remark(EX_OK, "built with sanitizers: the front is in no sandbox");
-#else
-	if (privs_are_root() &&
-	    sandbox_empty_root(front.site.settings.run_dir, &e) != 0)
-		fatal(EX_OSERR, e.text);
-#endif
-	if (privs_drop(&p, &e) != 0 || privs_seal(&e) != 0)
-		fatal(EX_OSERR, e.text);
-#ifndef WITH_SANITIZERS
-	if (sandbox_enter(&missing, &e) != 0)
-		fatal(EX_OSERR, e.text);
-#endif
-	if (missing.text[0] != '\0')
-		remark(EX_OK, missing.text);
-}
-
-static void
-set_up_cache(void)
-{
-	struct cache_config config = {
-		.bytes = (size_t)front.site.settings.cache_size_kb * 1024
-	};
-	struct errmsg e = ERRMSG_INIT;
-	bool wanted = false;
-	size_t i;
-
-	for (i = 0; i < front.site.backend_count; i++) {
-		const struct settings *s = &front.site.backends[i].settings;
-
-		wanted = wanted || s->cache;
-		config.life[i] = (struct cache_life){
-			.ttl_sec = s->cache_ttl_sec,
-			.grace_sec = s->cache_grace_sec,
-			.negative_ttl_sec = s->cache_negative_ttl_sec
-		};
-	}
-	if (!wanted)
-		return;
-	front.cache = cache_new(&config, &e);
-	if (front.cache == NULL)
-		fatal(EX_OSERR, e.text);
-}
-
-static void
-set_up_limits(int tries)
-{
-	const struct settings *s = &front.site.settings;
-	const struct limits_config config = {
-		.bytes = (size_t)s->limit_size_kb * 1024,
-		.identity = (unsigned)s->limit_identity,
-		.address = (unsigned)s->limit_address,
-		.compare = (unsigned)s->limit_compare,
-		.window_msec = s->limit_window_sec * 1000,
-		.exempt = &front.limit_exempt
-	};
-	struct errmsg e = ERRMSG_INIT;
-
-	if (s->limits == LIMITS_OFF)
-		return;
-	if (networks_parse(&front.limit_exempt, s->limit_exempt, &e) != 0 ||
-	    (front.limits = limits_new(&config, tries, &e)) == NULL)
-		fatal(EX_OSERR, e.text);
-}
-
-static void
-set_up_backends(void)
-{
-	size_t i;
-
-	for (i = 0; i < front.site.backend_count; i++) {
-		front.dispatches[i] = dispatch_new(&front,
-		    &front.site.backends[i]);
-		if (front.dispatches[i] == NULL)
-			fatal(EX_OSERR, "the front is short of memory");
-	}
-}
-
-static void
-set_up_listeners(const struct handed *h)
-{
-	struct errmsg e = ERRMSG_INIT;
-	size_t i;
-
-	for (i = 0; i < front.site.listener_count; i++) {
-		front.listeners[i] = listener_new(&front,
-		    &front.site.listeners[i], h->listeners[i], &e);
-		if (front.listeners[i] == NULL)
-			fatal(EX_CONFIG, e.text);
-	}
-}
-
-static void
-set_up(const struct handed *h)
+set_up(void)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 	size_t i;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	set_up_cache();
-	set_up_limits(h->tries);
-	if (loop_init() != 0 ||
+	if (loop_init() != 0 || generation_open(&front) != 0 ||
 	    (front.metrics = metrics_new()) == NULL ||
 	    (front.clients = clients_new(&front)) == NULL ||
 	    (stop_timer = loop_timer_new(on_stop_over, NULL)) == NULL ||
 	    (log_timer = loop_timer_new(on_log_timer, NULL)) == NULL ||
 	    loop_io_new(CHILD_CHANNEL_FD, on_keeper, NULL) == NULL ||
-	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL ||
-	    (front.control = control_new(&front, h->control)) == NULL)
+	    loop_io_new(CHILD_LIFELINE_FD, on_lifeline, NULL) == NULL)
 		fatal(EX_OSERR, "the front is short of memory");
-	set_up_backends();
-	set_up_listeners(h);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(signals[i], on_signal, NULL) != 0)
 			fatal(EX_OSERR, "the front cannot catch signals");
 }
 
-int
-front_check_listener(const struct site_listener *l, struct errmsg *e)
+static void
+tell_ready(void)
 {
-	struct admission a;
+	struct buf b;
 
-	if (admission_parse(&a, l->settings.allow_uids,
-	    l->settings.allow_gids, false, e) != 0)
-		return errmsg_prefix(e, "listener %s", l->name);
-	admission_fini(&a);
-	return 0;
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_str(&b, frame_build_id()) != 0)
+		_exit(EX_OSERR);
+	keeper_link_tell(FRAME_READY, &b);
+	buf_fini(&b);
 }
 
 void
 front_main(void)
 {
-	struct handed h = receive_start();
-	struct buf b;
-
-	set_up(&h);	/* what it opens is forbidden afterwards */
-	io_close(&h.tries);
-	lock_doors();
+	set_up();
+	/* What this opens is forbidden afterwards; the channel blocks. */
+	while (front.now == NULL)
+		(void)hear_keeper();
+	if (log_fd < 0)
+		on_log_broken();
+	doors_lock(&front.now->site.settings);
 	(void)io_set_nonblock(CHILD_CHANNEL_FD, true);
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, frame_build_id()) != 0)
-		_exit(EX_OSERR);
-	tell_keeper(FRAME_READY, &b);
-	buf_fini(&b);
+	tell_ready();
 	loop_run();
 	flush_log();
-	tell_keeper(FRAME_STOPPED, NULL);
+	keeper_link_tell(FRAME_STOPPED, NULL);
 	_exit(EX_OK);
 }

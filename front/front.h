@@ -9,61 +9,54 @@
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
-#include "common/errmsg.h"
 #include "common/network.h"
-#include "common/wire.h"
+#include "front/generation.h"
 #include "saslauthd/roles.h"
-#include "saslauthd/site.h"
 
 /* argv[0] that makes the program a front; what ps(1) shows. */
 #define FRONT_ARGV0 "saslauthd: front"
 
 struct cache;
 struct clients;
+struct command;
 struct control;
-struct dispatch;
 struct limits;
-struct listener;
+struct loop_timer;
 struct metrics;
 
-/* What the parts of the front share. */
+/* What the parts of the front share, and generations have in common. */
 struct front {
-	struct site site;
-	struct wire_limits wire_limits;
+	struct generation *coming;	/* NULL: none */
+	struct generation *now;		/* what is served by */
+	LIST_HEAD(, generation) old;	/* until all in them has ended */
+	struct loop_timer *reaper;	/* of the old ones */
+	uint64_t last_edition;		/* given to a backend */
 	struct cache *cache;		/* NULL: off */
 	struct limits *limits;		/* NULL: off */
 	struct networks limit_exempt;
+	int tries;			/* memory of limits; -1: none */
 	struct metrics *metrics;
 	struct control *control;
+	LIST_HEAD(, command) awaiting_reload;
+	uint32_t reloads_asked;		/* of the keeper, by operators */
 	struct roles roles;
-	struct listener *listeners[SITE_LISTENERS_MAX];
 	struct clients *clients;
-	struct dispatch *dispatches[SITE_BACKENDS_MAX];	/* as in the site */
 	uint64_t next_request_id;
 	bool stopping;
 };
 
-/* The channel to this backend's pool broke and no other one came: ask for
- * one. */
-void front_want_pool(const char *backend);
-
-/* Who is asked at this step of a route. */
-struct dispatch *front_backend(const struct front *f,
-    const struct site_route *route, size_t step);
-
 /* The operator's commands: log debug messages too, or not; have the daemon
- * stop once all that runs is answered. */
+ * read its settings again; have it stop once all that runs is answered. */
 void front_set_verbose(struct front *f, bool verbose);
+bool front_reload(struct front *f);	/* false: the keeper is slow */
 void front_drain(struct front *f);
 
 /* Called when a client has gone: room for another, or the end of a stop. */
 void front_client_gone(struct front *f);
-
-/* Do the users and groups exist that may ask there? For a check that starts
- * no front. */
-int front_check_listener(const struct site_listener *l, struct errmsg *e);
 
 /* Never returns. */
 void front_main(void) __attribute__((noreturn));

@@ -52,6 +52,9 @@ write_daemon(struct exposition *o, const struct metrics_now *now)
 	for (i = 0; i < r->pool_count; i++)
 		exposition_put(o, r->pools[i].restarts,
 		    "role=\"pool\",mech=\"%s\"", r->pools[i].name);
+	exposition_gauge(o, "saslauthd_old_generations", NULL,
+	    "Older settings under which something still runs.");
+	exposition_put_single(o, now->old_generations);
 	exposition_gauge(o, "saslauthd_clients", NULL,
 	    "Connections that are open.");
 	exposition_put_single(o, now->clients);

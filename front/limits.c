@@ -206,6 +206,14 @@ advance(struct limits *l, int64_t now_msec)
 		remove_try(l, at);
 }
 
+static void
+take_config(struct limits *l, const struct limits_config *config)
+{
+	l->config = *config;
+	l->interval_msec = config->compare > 0 ? (MINUTE_MSEC +
+	    config->compare - 1) / config->compare : 0;
+}
+
 struct limits *
 limits_new(const struct limits_config *config, int fd, struct errmsg *e)
 {
@@ -217,10 +225,7 @@ limits_new(const struct limits_config *config, int fd, struct errmsg *e)
 		(void)errmsg_set(e, "no memory for limits");
 		return NULL;
 	}
-	l->config = *config;
-	if (config->compare > 0)
-		l->interval_msec = (MINUTE_MSEC + config->compare - 1) /
-		    config->compare;
+	take_config(l, config);
 	if (config->bytes > TRIES_FIXED_BYTES)
 		n = (config->bytes - TRIES_FIXED_BYTES) / EACH_BYTES;
 	if (n > CAPACITY_MAX)
@@ -244,6 +249,21 @@ limits_free(struct limits *l)
 	tries_close(&l->tries);
 	tally_fini(&l->tally);
 	free(l);
+}
+
+void
+limits_configure(struct limits *l, const struct limits_config *config)
+{
+	bool same = config->identity == l->config.identity &&
+	    config->address == l->config.address;
+
+	take_config(l, config);
+	if (same)
+		return;
+	/* Who is past a limit is counted as tries come and go. */
+	tally_clear(&l->tally);
+	l->identities_over = l->addresses_over = 0;
+	count_all(l);
 }
 
 static struct judged

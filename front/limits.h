@@ -60,6 +60,10 @@ struct limits *limits_new(const struct limits_config *config, int fd,
     struct errmsg *e);
 void limits_free(struct limits *l);
 
+/* Go on by other numbers, with what it holds; its bytes stay. Addresses that
+ * become exempt, or not exempt any more, begin anew. */
+void limits_configure(struct limits *l, const struct limits_config *config);
+
 /* May this try be compared? Takes from the trickle where that decides. */
 enum limits_verdict limits_try(struct limits *l, const struct limits_who *w,
     int64_t now_msec);

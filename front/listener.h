@@ -7,24 +7,24 @@
 
 #include <stdbool.h>
 
-#include "common/errmsg.h"
+#include "saslauthd/admission.h"
 #include "saslauthd/site.h"
 
-struct front;
+struct generation;
 struct listener;
 
-/* Accept on a listening, non-blocking socket, which it owns from now on; `of`
- * is borrowed and stays with its clients. Names in allow_uids and allow_gids
- * are looked up, so call it before the sandbox is entered. NULL with a
- * message (a name that is nobody's, or no memory). */
-struct listener *listener_new(struct front *f,
-    const struct site_listener *of, int fd, struct errmsg *e);
+/* For a listening, non-blocking socket, which it owns from now on, as well as
+ * what is in `who`; `of` is borrowed and stays with its clients. It accepts
+ * nobody yet. NULL: out of memory. */
+struct listener *listener_new(struct generation *g,
+    const struct site_listener *of, struct admission *who, int fd);
 
-/* It pauses by itself when no client can be taken: go on. */
+/* Accept. It pauses by itself when no client can be taken: go on. */
 void listener_resume(struct listener *l);
 
-/* Take who is waiting in the backlog, then close. */
+/* Take who is waiting in the backlog, then close; or without that. */
 void listener_close(struct listener *l);
+void listener_free(struct listener *l);
 
 /* Is an outage answered as a wrong password is there? */
 bool listener_tempfail_is_no(const struct settings *s,

@@ -9,17 +9,17 @@
 #include "common/deadline.h"
 #include "common/io.h"
 #include "common/log.h"
-#include "front/admission.h"
 #include "front/client.h"
 #include "front/front.h"
 #include "front/listener.h"
 #include "front/loop.h"
+#include "saslauthd/admission.h"
 
 #define QUIET_MSEC 10000	/* between two lines about that */
 #define ACCEPT_RETRY_MSEC 100	/* when the system is out of descriptors */
 
 struct listener {
-	struct front *front;
+	struct generation *generation;
 	const struct site_listener *of;
 	struct admission admission;
 	int fd;
@@ -67,20 +67,21 @@ static int
 accept_one(struct listener *l)
 {
 	struct pollfd waiting = { l->fd, POLLIN, 0 };
+	struct clients *clients = l->generation->front->clients;
 	uid_t uid;
 	int fd;
 
 	/* Nobody is closed to make room for nobody. */
-	if (clients_are_full(l->front->clients)) {
+	if (clients_are_full(clients)) {
 		if (poll(&waiting, 1, 0) != 1)
 			return 0;
-		if (!clients_make_room(l->front->clients))
+		if (!clients_make_room(clients))
 			return -1;
 	}
 	fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
 		if (admission_allows(&l->admission, fd, &uid))
-			client_start(l->front, l->of, fd);
+			client_start(l->generation, l->of, fd);
 		else
 			refuse(l, fd, uid);
 		return 1;
@@ -115,39 +116,27 @@ on_retry(void *arg)
 }
 
 struct listener *
-listener_new(struct front *f, const struct site_listener *of, int fd,
-    struct errmsg *e)
+listener_new(struct generation *g, const struct site_listener *of,
+    struct admission *who, int fd)
 {
 	struct listener *l = calloc(1, sizeof(*l));
 
 	if (l == NULL) {
 		io_close(&fd);
-		(void)errmsg_set(e, "out of memory");
+		admission_fini(who);
 		return NULL;
 	}
-	l->front = f;
+	l->generation = g;
 	l->of = of;
+	l->admission = *who;
 	l->fd = fd;
-	e->text[0] = '\0';
-	/* A front that is restarted must not stay away because a directory of
-	 * users is, or somebody was removed. */
-	if (admission_parse(&l->admission, of->settings.allow_uids,
-	    of->settings.allow_gids, f->roles.front_restarts > 0, e) != 0) {
-		(void)errmsg_prefix(e, "listener %s", of->name);
-		listener_close(l);
-		return NULL;
-	}
-	if (e->text[0] != '\0')
-		log_msg(LOG_ERR, "listener", "listener %s: %s: nobody is let "
-		    "in by that name", of->name, e->text);
-	e->text[0] = '\0';
 	l->io = loop_io_new(fd, on_readable, l);
 	l->retry = loop_timer_new(on_retry, l);
 	if (l->io == NULL || l->retry == NULL) {
-		(void)errmsg_set(e, "out of memory");
-		listener_close(l);
+		listener_free(l);
 		return NULL;
 	}
+	loop_io_enable(l->io, 0);
 	return l;
 }
 
@@ -157,14 +146,22 @@ listener_resume(struct listener *l)
 	loop_io_enable(l->io, 1);
 }
 
+/* Where another one accepts on the same socket, new ones come all the time. */
 void
 listener_close(struct listener *l)
 {
+	int left = SOMAXCONN;
+
+	while (l != NULL && left > 0 && accept_one(l) > 0)
+		left--;
+	listener_free(l);
+}
+
+void
+listener_free(struct listener *l)
+{
 	if (l == NULL)
 		return;
-	if (l->io != NULL && l->retry != NULL)
-		while (accept_one(l) > 0)
-			;
 	loop_io_free(l->io);
 	loop_timer_free(l->retry);
 	admission_fini(&l->admission);

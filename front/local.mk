@@ -3,7 +3,6 @@
 noinst_LIBRARIES += libfront.a
 libfront_a_CPPFLAGS = $(AM_CPPFLAGS) $(EVENT_CFLAGS) $(SODIUM_CFLAGS)
 libfront_a_SOURCES = \
-	front/admission.c front/admission.h \
 	front/answer.c front/answer.h \
 	front/authlog.c front/authlog.h \
 	front/backend_link.c front/backend_link.h \
@@ -11,14 +10,17 @@ libfront_a_SOURCES = \
 	front/canonical.c front/canonical.h \
 	front/client.c front/client.h \
 	front/commands.c front/commands.h \
+	front/config_report.c front/config_report.h \
 	front/control.c front/control.h \
 	front/digest.c front/digest.h \
 	front/dispatch.c front/dispatch.h \
+	front/editions.c front/editions.h \
 	front/explain.c front/explain.h \
 	front/entries.c front/entries.h \
 	front/exposition.c front/exposition.h \
 	front/flight.c front/flight.h \
 	front/gauges.c front/gauges.h \
+	front/generation.c front/generation.h \
 	front/health.c front/health.h \
 	front/histogram.c front/histogram.h \
 	front/identity.c front/identity.h \
@@ -34,7 +36,9 @@ libfront_a_SOURCES = \
 	front/request.c front/request.h \
 	front/ring.c front/ring.h \
 	front/route.c front/route.h \
+	front/route_why.c front/route_why.h \
 	front/service_time.c front/service_time.h \
 	front/tally.c front/tally.h \
+	front/trial.c front/trial.h \
 	front/tries.c front/tries.h \
 	front/workers.c front/workers.h

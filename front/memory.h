@@ -13,28 +13,34 @@
 #include "front/limits.h"
 
 struct front;
+struct generation;
 struct request;
 struct site_route;
 
+/* Make cache and limits what the current generation wants, with or without
+ * what they hold. -1 with a message: no memory. */
+int memory_follow(struct front *f, struct errmsg *e);
+
 /* Does the cache remember what this route says? */
-bool memory_is_cacheable(const struct front *f,
+bool memory_is_cacheable(const struct generation *g,
     const struct site_route *route);
 /* Under which key. `host` is room for the address and must live as long as
  * the key. */
 #define MEMORY_HOST_SIZE 64	/* an IPv6 literal with a zone fits */
-struct cache_key memory_key(const struct front *f,
+struct cache_key memory_key(const struct generation *g,
     const struct site_route *route, const struct frame_request *question,
     char host[MEMORY_HOST_SIZE]);
 
 /* Under which identity limits count it. Valid until the next call. */
-const char *memory_identity(const struct front *f,
+const char *memory_identity(const struct generation *g,
     const struct site_route *route, const char *login, const char *realm);
 
 /* May the request be compared with anything? Takes from a trickle. */
 enum limits_verdict memory_try(const struct request *r);
-/* *reason_r is set for CACHE_REFUSED. */
+/* *found_r as by cache_lookup(); *step_r is the step of the route that said
+ * so. */
 enum cache_verdict memory_lookup(const struct request *r,
-    enum auth_reason *reason_r);
+    struct cache_found *found_r, size_t *step_r);
 
 /* The same as memory_try() and memory_lookup() told, but of now, and taking
  * nothing: were there no trickle; when the success was stored (-1: none). */

@@ -36,6 +36,7 @@ struct metrics {
 	struct counts of_mech[1 + METRICS_MECHS];
 	uint64_t limited[VERDICTS][2];	/* [1]: enforced */
 	uint64_t invalid;
+	uint64_t reloads[2];		/* [1]: done */
 };
 
 struct metrics *
@@ -95,6 +96,12 @@ void
 metrics_count_invalid(struct metrics *m)
 {
 	m->invalid++;
+}
+
+void
+metrics_count_reload(struct metrics *m, bool ok)
+{
+	m->reloads[ok]++;
 }
 
 /* ---- totals ----------------------------------------------------------- */
@@ -322,6 +329,15 @@ write_limited(struct exposition *o, const struct metrics *m)
 	}
 }
 
+static void
+write_reloads(struct exposition *o, const struct metrics *m)
+{
+	exposition_counter(o, "saslauthd_reloads",
+	    "How often settings were read again.");
+	exposition_put(o, m->reloads[true], "result=\"%s\"", "ok");
+	exposition_put(o, m->reloads[false], "result=\"%s\"", "refused");
+}
+
 int
 metrics_write(const struct metrics *m, const struct metrics_now *now,
     struct buf *to)
@@ -334,6 +350,7 @@ metrics_write(const struct metrics *m, const struct metrics_now *now,
 	write_times(&o, m);
 	if (now->limits != NULL)
 		write_limited(&o, m);
+	write_reloads(&o, m);
 	gauges_write(&o, now);
 	return exposition_end(&o);
 }

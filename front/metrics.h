@@ -55,6 +55,9 @@ void metrics_count_limit(struct metrics *m, enum limits_verdict verdict,
 /* A request of the protocol's own refusals: too long, NUL, empty. */
 void metrics_count_invalid(struct metrics *m);
 
+/* Settings were read again, and taken or refused. */
+void metrics_count_reload(struct metrics *m, bool ok);
+
 /* Totals for a live view. */
 struct metrics_totals {
 	uint64_t requests, ok, denied, failed;	/* failed: outages */
@@ -75,6 +78,7 @@ struct metrics_now {
 	const struct cache_stats *cache;	/* NULL: off */
 	const struct limits_stats *limits;	/* NULL: off */
 	const struct roles *roles;
+	size_t old_generations;
 	size_t clients;
 	uint64_t log_lost;
 	int64_t now_msec;		/* monotonic, as in roles */

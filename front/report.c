@@ -39,8 +39,12 @@ report_daemon(struct front *f, struct buf *to)
 	json_int(&j, "pid", f->roles.keeper_pid);
 	json_int(&j, "uptime_sec", seconds_since(f->roles.keeper_began_msec));
 	json_str(&j, "state", f->stopping ? "stopping" : "serving");
-	json_bool(&j, "verbose", f->site.settings.verbose);
-	json_str(&j, "run_dir", f->site.settings.run_dir);
+	json_bool(&j, "verbose", f->now->site.settings.verbose);
+	json_str(&j, "run_dir", f->now->site.settings.run_dir);
+	json_int(&j, "generation", f->now->number);
+	json_int(&j, "generation_sec", seconds_since(f->now->began_msec));
+	json_int(&j, "old_generations",
+	    (int64_t)generation_count_old(f));
 	return json_end(&j);
 }
 
@@ -121,9 +125,9 @@ report_backends(struct front *f, struct buf *to)
 	struct json j;
 	size_t i;
 
-	for (i = 0; i < f->site.backend_count; i++) {
+	for (i = 0; i < f->now->site.backend_count; i++) {
 		report_begin(&j, to, "backend");
-		report_backend_members(f->dispatches[i], &j);
+		report_backend_members(f->now->dispatches[i], &j);
 		if (json_end(&j) != 0)
 			return -1;
 	}
@@ -137,7 +141,7 @@ report_clients(struct front *f, struct buf *to)
 
 	report_begin(&j, to, "clients");
 	json_int(&j, "connected", (int64_t)clients_count(f->clients));
-	json_int(&j, "max", f->site.settings.clients_max);
+	json_int(&j, "max", f->now->site.settings.clients_max);
 	return json_end(&j);
 }
 
@@ -149,10 +153,10 @@ report_queue(struct front *f, struct buf *to)
 	struct json j;
 	size_t i;
 
-	for (i = 0; i < f->site.backend_count; i++) {
-		dispatch_status(f->dispatches[i], &s);
+	for (i = 0; i < f->now->site.backend_count; i++) {
+		dispatch_status(f->now->dispatches[i], &s);
 		queued += (int64_t)s.queued;
-		max += f->site.backends[i].settings.queue_max;
+		max += f->now->site.backends[i].settings.queue_max;
 	}
 	report_begin(&j, to, "queue");
 	json_int(&j, "queued", queued);
@@ -163,7 +167,7 @@ report_queue(struct front *f, struct buf *to)
 int
 report_cache(struct front *f, struct buf *to)
 {
-	const struct settings *set = &f->site.settings;
+	const struct settings *set = &f->now->site.settings;
 	struct cache_stats s = { 0 };
 	struct json j;
 
@@ -211,7 +215,8 @@ report_spread(struct front *f, struct buf *to)
 }
 
 int
-report_entry(const struct cache_entry *en, struct buf *to)
+report_entry(const struct cache_entry *en, const struct site_route *route,
+    struct buf *to)
 {
 	int64_t age_sec = deadline_now_msec() / 1000 - en->stored_sec;
 	struct json j;
@@ -221,7 +226,7 @@ report_entry(const struct cache_entry *en, struct buf *to)
 	json_str(&j, "realm", en->realm);
 	json_str(&j, "service", en->service);
 	json_str(&j, "remote", en->address);
-	json_str(&j, "backend", en->chain);
+	json_str(&j, "backend", route->chain);
 	json_int(&j, "age_sec", age_sec);
 	json_int(&j, "created", (int64_t)time(NULL) - age_sec);
 	return json_end(&j);
@@ -230,7 +235,7 @@ report_entry(const struct cache_entry *en, struct buf *to)
 const char *
 report_limits_mode(const struct front *f)
 {
-	switch ((enum settings_limits)f->site.settings.limits) {
+	switch ((enum settings_limits)f->now->site.settings.limits) {
 	case LIMITS_OBSERVE:
 		return "observe";
 	case LIMITS_ENFORCE:

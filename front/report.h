@@ -15,6 +15,7 @@
 struct cache_entry;
 struct dispatch;
 struct front;
+struct site_route;
 
 /* Begin a line of one's own. */
 void report_begin(struct json *j, struct buf *to, const char *kind);
@@ -32,8 +33,9 @@ int report_totals(struct front *f, struct buf *to);
 /* Walks the whole cache; no line where it is off. */
 int report_spread(struct front *f, struct buf *to);
 
-/* One success the cache holds. */
-int report_entry(const struct cache_entry *en, struct buf *to);
+/* One success the cache holds, of a route with its chain. */
+int report_entry(const struct cache_entry *en, const struct site_route *route,
+    struct buf *to);
 
 /* Members that several lines have. */
 void report_backend_members(struct dispatch *d, struct json *j);

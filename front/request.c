@@ -10,6 +10,7 @@
 #include "front/canonical.h"
 #include "front/client.h"
 #include "front/dispatch.h"
+#include "front/flight.h"
 #include "front/front.h"
 #include "front/listener.h"
 #include "front/loop.h"
@@ -17,12 +18,16 @@
 #include "front/metrics.h"
 #include "front/request.h"
 #include "front/route.h"
+#include "front/trial.h"
 
 #define DELAY_MAX_MSEC 10000	/* a module's failure delay is cut there */
 
 static void
 request_free(struct request *r)
 {
+	/* Others hold it through their client. */
+	if (r->trial != NULL)
+		generation_let_go(r->generation);
 	loop_timer_free(r->timer);
 	free(r->login);
 	free(r->service);
@@ -35,7 +40,7 @@ request_free(struct request *r)
 /* ---- what is known already ---------------------------------------- */
 
 static void fail(struct request *r, enum auth_reason reason,
-    const char *detail);
+    const struct secret *password);
 static void decide(struct request *r, const struct frame_answer *answer,
     enum answer_source source, const struct secret *password);
 
@@ -43,8 +48,8 @@ static void decide(struct request *r, const struct frame_answer *answer,
 static const struct dispatch *
 asked(const struct request *r)
 {
-	return r->route != NULL ? front_backend(r->front, r->route, r->step) :
-	    NULL;
+	return r->route != NULL ? generation_backend(r->generation, r->route,
+	    r->step) : NULL;
 }
 
 static void
@@ -62,12 +67,12 @@ log_verdict(const struct request *r, const struct frame_answer *a,
 		.id = r->id
 	};
 
-	if (!authlog_is_wanted(&r->front->site.settings, &line))
+	if (!authlog_is_wanted(&r->generation->site.settings, &line))
 		return;
 	line.usec = deadline_now_usec() - r->began_usec;
 	line.uid = client_uid(r->client);
 	line.pid = client_pid(r->client);
-	authlog_write(&r->front->site.settings, &line);
+	authlog_write(&r->generation->site.settings, &line);
 }
 
 static enum auth_reason
@@ -91,7 +96,7 @@ static bool
 is_limited(struct request *r)
 {
 	struct frame_answer a = { .result = AUTH_TEMPFAIL };
-	bool enforced = r->front->site.settings.limits == LIMITS_ENFORCE;
+	bool enforced = r->generation->site.settings.limits == LIMITS_ENFORCE;
 	enum limits_verdict verdict = memory_try(r);
 
 	if (verdict == LIMITS_PASS)
@@ -118,8 +123,10 @@ static bool
 is_remembered(struct request *r)
 {
 	struct frame_answer a = { .result = AUTH_OK };
+	struct cache_found found;
+	size_t step;
 
-	switch (memory_lookup(r, &a.reason)) {
+	switch (memory_lookup(r, &found, &step)) {
 	case CACHE_MISS:
 	case CACHE_OTHER:
 		return false;
@@ -127,18 +134,21 @@ is_remembered(struct request *r)
 		break;
 	case CACHE_REFUSED:
 		a.result = AUTH_DENIED;
+		a.reason = found.reason;
 		break;
 	case CACHE_STALE:
 		r->stale = true;
 		r->stale_sec = memory_stored_sec(r);
+		r->stale_step = step;
 		/* One request is enough to see when it is up again; the
 		 * others need not wait for it. */
-		if (!dispatch_is_probing(front_backend(r->front, r->route,
-		    0)) || leads_on(r))
+		if (!dispatch_is_probing(generation_backend(r->generation,
+		    r->route, 0)) || leads_on(r))
 			return false;
-		fail(r, REASON_BACKEND_DOWN, "");
+		fail(r, REASON_BACKEND_DOWN, NULL);
 		return true;
 	}
+	r->step = step;
 	decide(r, &a, ANSWER_CACHED, &r->password);
 	return true;
 }
@@ -147,7 +157,8 @@ is_remembered(struct request *r)
 static enum limits_verdict
 judge_again(const struct request *r)
 {
-	if (r->front->site.settings.limits != LIMITS_ENFORCE || r->on_trickle)
+	if (r->generation->site.settings.limits != LIMITS_ENFORCE ||
+	    r->on_trickle || r->trial != NULL)
 		return LIMITS_PASS;
 	return memory_judge(r);
 }
@@ -185,8 +196,8 @@ reply_text(const struct request *r, enum auth_result result)
 	case AUTH_MISCONFIG:
 		break;
 	}
-	return listener_tempfail_is_no(&r->front->site.settings,
-	    client_listener(r->client)) ? "NO" : "";
+	return listener_tempfail_is_no(&r->generation->site.settings,
+	    r->listener) ? "NO" : "";
 }
 
 static void
@@ -233,7 +244,8 @@ is_graced(const struct request *r, const struct frame_answer *a,
 	    a->reason == REASON_PEER_FULL || a->reason == REASON_SHUTDOWN)
 		return false;
 	/* Whoever fills the queue of a healthy backend makes no outage. */
-	dispatch_status(front_backend(r->front, r->route, r->step), &backend);
+	dispatch_status(generation_backend(r->generation, r->route, r->step),
+	    &backend);
 	if (a->reason == REASON_QUEUE_FULL && backend.up)
 		return false;
 	/* While it waited, another password may have been found right, or
@@ -245,14 +257,21 @@ static void
 decide(struct request *r, const struct frame_answer *answer,
     enum answer_source source, const struct secret *password)
 {
-	const struct dispatch *d = asked(r);
 	struct frame_answer a = *answer;
+	const struct dispatch *d;
 
+	if (r->trial != NULL) {
+		trial_decided(r->trial, r, &a, reply_text(r, a.result));
+		request_free(r);
+		return;
+	}
 	memory_count_guess(r, &a, password);
 	if (is_graced(r, &a, source)) {
 		a.result = AUTH_OK;
 		source = ANSWER_GRACE;
+		r->step = r->stale_step;
 	}
+	d = asked(r);
 	metrics_count_request(r->front->metrics,
 	    &(struct metrics_request){
 		.mech = d != NULL ? dispatch_name(d) : "-",
@@ -267,13 +286,14 @@ decide(struct request *r, const struct frame_answer *answer,
 	request_free(r);
 }
 
+/* `password` as for memory_count_guess(). */
 static void
-fail(struct request *r, enum auth_reason reason, const char *detail)
+fail(struct request *r, enum auth_reason reason,
+    const struct secret *password)
 {
 	struct frame_answer a = { .result = AUTH_TEMPFAIL, .reason = reason };
 
-	(void)str_copy(a.detail, sizeof(a.detail), detail);
-	decide(r, &a, ANSWER_BACKEND, NULL);
+	decide(r, &a, ANSWER_BACKEND, password);
 }
 
 /* ---- steps ------------------------------------------------------------ */
@@ -282,8 +302,17 @@ static void
 on_deadline(void *arg)
 {
 	struct request *r = arg;
+	struct frame_answer a = {
+		.result = AUTH_TEMPFAIL, .reason = REASON_DEADLINE
+	};
 
-	fail(r, REASON_DEADLINE, dispatch_leave(r));
+	/* Its flight has the password, and may be gone when it has left. */
+	if (r->trial == NULL)
+		memory_count_guess(r, &a, &r->flight->question.password);
+	(void)str_copy(a.detail, sizeof(a.detail), dispatch_leave(r));
+	if (r->trial != NULL)
+		trial_stepped(r->trial, r, &a, false);
+	decide(r, &a, ANSWER_BACKEND, NULL);
 }
 
 static void
@@ -292,12 +321,14 @@ ask_step(struct request *r)
 	if (r->timer == NULL)
 		r->timer = loop_timer_new(on_deadline, r);
 	if (r->timer == NULL) {
-		fail(r, REASON_NO_MEMORY, "");
+		fail(r, REASON_NO_MEMORY, &r->password);
 		return;
 	}
 	loop_timer_set(r->timer, deadline_left_msec(&r->deadline));
-	dispatch_submit(front_backend(r->front, r->route,
-	    r->step), r);
+	r->asked_usec = deadline_now_usec();
+	r->given_usec = 0;
+	dispatch_submit(generation_backend(r->generation, r->route, r->step),
+	    r);
 }
 
 void
@@ -305,7 +336,7 @@ request_ask_alone(struct request *r, const struct secret *password)
 {
 	r->alone = true;
 	if (secret_set(&r->password, password->bytes, password->len) != 0)
-		fail(r, REASON_NO_MEMORY, "");
+		fail(r, REASON_NO_MEMORY, password);
 	else
 		ask_step(r);
 }
@@ -337,16 +368,23 @@ static void
 skip(struct request *r, const struct frame_answer *a,
     const struct secret *password)
 {
+	bool late = deadline_passed(&r->deadline);
+
 	if (a->result != AUTH_DENIED) {
 		r->skipped_outage = a->result;
 		r->skipped_why = a->reason;
 	} else if (a->reason != REASON_NO_SUCH_USER) {
 		r->skipped_denial = a->reason;
 	}
+	/* What the others think is not known then: no verdict. */
+	if (late) {
+		fail(r, REASON_DEADLINE, password);
+		return;
+	}
 	r->step++;
 	if (password != &r->password &&
 	    secret_set(&r->password, password->bytes, password->len) != 0)
-		fail(r, REASON_NO_MEMORY, "");
+		fail(r, REASON_NO_MEMORY, password);
 	else
 		ask_step(r);
 }
@@ -373,18 +411,16 @@ request_answered(struct request *r, const struct frame_answer *answer,
     enum answer_source source, const struct secret *password)
 {
 	struct frame_answer a = *answer;
+	bool next = goes_on(r, &a);
 
-	if (goes_on(r, &a)) {
-		/* What the others think is not known: no verdict. */
-		if (deadline_passed(&r->deadline))
-			fail(r, REASON_DEADLINE, "");
-		else
-			skip(r, &a, password);
+	if (r->trial != NULL)
+		trial_stepped(r->trial, r, &a, next);
+	if (next) {
+		skip(r, &a, password);
 		return;
 	}
 	settle(r, &a);
-	/* Once for all who wait for it. */
-	if (source == ANSWER_BACKEND)
+	if (r->teaches && r->trial == NULL)
 		memory_learn(r, &a, password);
 	decide(r, &a, source, password);
 }
@@ -409,17 +445,26 @@ refuse_empty(struct client *c, const struct wire_request *w)
 	return false;
 }
 
+static void
+begin(struct request *r)
+{
+	r->id = ++r->front->next_request_id;
+	r->began_usec = deadline_now_usec();
+	r->deadline.at_msec = r->began_usec / 1000 +
+	    r->generation->site.settings.request_timeout_sec * 1000;
+}
+
 /* Takes over all but login and realm, of which it makes the canonical form.
  * NULL when that cannot be: the client is answered. */
 static struct request *
-request_new(struct front *f, struct client *c, struct wire_request *w)
+request_new(struct generation *g, struct client *c, struct wire_request *w)
 {
 	struct request *r = calloc(1, sizeof(*r));
 	enum canonical_outcome outcome = CANONICAL_NO_MEMORY;
 	struct canonical form;
 
 	if (r != NULL)
-		outcome = canonical_form(&f->site.settings,
+		outcome = canonical_form(&g->site.settings,
 		    client_listener(c), w->login, w->realm, &form);
 	switch (outcome) {
 	case CANONICAL_DONE:
@@ -440,20 +485,26 @@ request_new(struct front *f, struct client *c, struct wire_request *w)
 	}
 	r->login = form.login;
 	r->realm = form.realm;
-	r->id = ++f->next_request_id;
-	r->front = f;
+	r->front = g->front;
+	r->generation = g;
 	r->client = c;
+	r->listener = client_listener(c);
 	r->service = w->service;
 	r->address = w->address;
 	w->service = w->address = NULL;
 	secret_move(&r->password, &w->password);
-	r->began_usec = deadline_now_usec();
-	r->deadline.at_msec = r->began_usec / 1000 +
-	    f->site.settings.request_timeout_sec * 1000;
+	begin(r);
 	return r;
 fail:
 	free(r);
 	return NULL;
+}
+
+uid_t
+request_uid(const struct request *r)
+{
+	return r->client != NULL ? client_uid(r->client) :
+	    trial_uid(r->trial);
 }
 
 static void
@@ -470,7 +521,7 @@ static bool
 find_route(struct request *r)
 {
 	const struct route_question q = {
-		.listener = client_listener(r->client), .login = r->login,
+		.listener = r->listener, .login = r->login,
 		.service = r->service, .realm = r->realm,
 		.address = r->address
 	};
@@ -479,28 +530,60 @@ find_route(struct request *r)
 		deny(r, REASON_NOT_PERMITTED, "no service of this socket");
 		return false;
 	}
-	r->route = route_find(&r->front->site, &q);
-	if (r->route == NULL)
-		deny(r, REASON_NO_ROUTE, "");
-	return r->route != NULL;
+	r->route = route_find(&r->generation->site, &q);
+	if (r->route != NULL)
+		return true;
+	deny(r, REASON_NO_ROUTE, "");
+	return false;
 }
 
 void
-request_start(struct front *f, struct client *c, struct wire_request *w)
+request_start(struct generation *g, struct client *c, struct wire_request *w)
 {
 	struct request *r;
 
 	if (refuse_empty(c, w)) {
-		metrics_count_invalid(f->metrics);
+		metrics_count_invalid(g->front->metrics);
 		return;
 	}
-	r = request_new(f, c, w);
+	r = request_new(g, c, w);
 	if (r == NULL) {
-		metrics_count_invalid(f->metrics);
+		metrics_count_invalid(g->front->metrics);
 		return;
 	}
 	if (!find_route(r) || is_limited(r) || is_remembered(r))
 		return;
 	r->on_trickle = request_is_past_limit(r);
 	ask_step(r);
+}
+
+int
+request_try(struct generation *g, const struct site_listener *l,
+    struct frame_request *question, struct trial *t)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return -1;
+	r->login = strdup(question->login);
+	r->realm = strdup(question->realm);
+	r->service = strdup(question->service);
+	r->address = strdup(question->address);
+	if (r->login == NULL || r->realm == NULL || r->service == NULL ||
+	    r->address == NULL) {
+		request_free(r);
+		return -1;
+	}
+	secret_move(&r->password, &question->password);
+	r->front = g->front;
+	r->generation = g;
+	r->listener = l;
+	r->trial = t;
+	generation_hold(g);
+	/* Nobody who asks for himself gets mixed up in it. */
+	r->alone = true;
+	begin(r);
+	if (find_route(r))
+		ask_step(r);
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "common/deadline.h"
 #include "common/frame.h"
@@ -23,15 +24,21 @@
 struct client;
 struct flight;
 struct front;
+struct generation;
 struct loop_timer;
+struct site_listener;
 struct site_route;
+struct trial;
 
 struct request {
 	TAILQ_ENTRY(request) aboard;	/* of its flight */
 	struct flight *flight;
 	uint64_t id;
 	struct front *front;
-	struct client *client;
+	struct generation *generation;	/* it belongs to */
+	struct client *client;		/* NULL: it is an operator's */
+	struct trial *trial;		/* who hears of it then */
+	const struct site_listener *listener;	/* where it came in */
 	char *login;		/* canonical: after -r */
 	char *service, *realm, *address;
 	struct secret password;	/* empty once it is aboard */
@@ -42,16 +49,31 @@ struct request {
 	enum auth_reason skipped_denial;	/* of a step before it */
 	enum auth_result skipped_outage;	/* AUTH_UNSET: none was */
 	enum auth_reason skipped_why;
+	int64_t asked_usec;	/* when this step was, and when a worker had */
+	int64_t given_usec;	/* it; 0: none had */
 	bool stale;		/* an expired success may answer, */
-	int64_t stale_sec;	/* the one that was stored then */
+	int64_t stale_sec;	/* the one that was stored then, */
+	size_t stale_step;	/* by the word of this step */
 	bool alone;		/* it must not share a flight */
+	bool teaches;		/* the cache, for all who share its answer */
 	bool on_trickle;	/* past a limit, but to be compared */
 	struct loop_timer *timer;	/* its deadline, then a delay */
 };
 
 /* Take over a decoded request (w is left empty) and answer the client, now
  * or later. */
-void request_start(struct front *f, struct client *c, struct wire_request *w);
+void request_start(struct generation *g, struct client *c,
+    struct wire_request *w);
+
+/* An operator asks, at this listener, in canonical form (strings are copied,
+ * the password is taken over). Limits and cache are neither asked nor taught,
+ * nothing is counted or logged; the trial hears of each step and of the end,
+ * maybe before this returns. -1: out of memory, and it hears nothing. */
+int request_try(struct generation *g, const struct site_listener *l,
+    struct frame_request *question, struct trial *t);
+
+/* The uid that asks. */
+uid_t request_uid(const struct request *r);
 
 /* A backend's verdict, or what happened instead of one: the route's next step
  * is asked, or this is the answer. `password` is the one it is about. The

@@ -54,15 +54,6 @@ find_word(const char *list, const char *realm, size_t *len_r)
 	return NULL;
 }
 
-static bool
-realm_matches(const char *list, const char *realm)
-{
-	size_t len;
-
-	return list[strspn(list, LIST_BLANKS)] == '\0' ||
-	    find_word(list, realm, &len) != NULL;
-}
-
 void
 route_word(const struct site_route *r, const char *login, const char *realm,
     char *to, size_t size)
@@ -79,30 +70,71 @@ route_word(const struct site_route *r, const char *login, const char *realm,
 
 /* Who sent no address is in no network. */
 static bool
-client_matches(const struct networks *clients, const char *address)
+has_client(const struct networks *clients, const char *address)
 {
 	struct network_address a;
 
-	if (clients->count == 0)
-		return true;
-	return network_address_parse(&a, address) == 0 &&
+	return clients->count > 0 && network_address_parse(&a, address) == 0 &&
 	    networks_contain(clients, &a);
+}
+
+static enum route_match
+judge(bool asked, bool holds)
+{
+	if (!asked)
+		return ROUTE_ANY;
+	return holds ? ROUTE_HOLDS : ROUTE_FAILS;
+}
+
+static bool
+has_words(const char *list)
+{
+	return list[strspn(list, LIST_BLANKS)] != '\0';
+}
+
+enum route_match
+route_match(const struct site_route *r, const struct route_question *q,
+    enum route_condition c)
+{
+	const struct route_settings *s = &r->settings;
+	size_t len;
+
+	switch (c) {
+	case ROUTE_LISTENER:
+		return judge(has_words(s->listeners),
+		    site_list_has(s->listeners, q->listener->name));
+	case ROUTE_SERVICE:
+		return judge(has_words(s->services),
+		    site_list_has(s->services, q->service));
+	case ROUTE_REALM:
+		return judge(has_words(s->realms), find_word(s->realms,
+		    route_realm(q->login, q->realm), &len) != NULL);
+	case ROUTE_CLIENT:
+		return judge(r->clients.count > 0,
+		    has_client(&r->clients, q->address));
+	case ROUTE_CONDITIONS:
+		break;
+	}
+	return ROUTE_ANY;
+}
+
+enum route_condition
+route_miss(const struct site_route *r, const struct route_question *q)
+{
+	enum route_condition c = 0;
+
+	while (c < ROUTE_CONDITIONS && route_match(r, q, c) != ROUTE_FAILS)
+		c++;
+	return c;
 }
 
 const struct site_route *
 route_find(const struct site *site, const struct route_question *q)
 {
-	const char *realm = route_realm(q->login, q->realm);
-	const struct site_route *r;
 	size_t i;
 
-	for (i = 0; i < site->route_count; i++) {
-		r = &site->routes[i];
-		if (site_list_has(r->settings.listeners, q->listener->name) &&
-		    site_list_has(r->settings.services, q->service) &&
-		    realm_matches(r->settings.realms, realm) &&
-		    client_matches(&r->clients, q->address))
-			return r;
-	}
+	for (i = 0; i < site->route_count; i++)
+		if (route_miss(&site->routes[i], q) == ROUTE_CONDITIONS)
+			return &site->routes[i];
 	return NULL;
 }

@@ -17,6 +17,28 @@ struct route_question {
 	const char *address;	/* the client's, as it was sent; "": none */
 };
 
+/* What a route may ask for, in the order it is looked at. */
+enum route_condition {
+	ROUTE_LISTENER,
+	ROUTE_SERVICE,
+	ROUTE_REALM,
+	ROUTE_CLIENT,
+	ROUTE_CONDITIONS	/* how many; none of them */
+};
+
+enum route_match {
+	ROUTE_ANY,		/* the route does not ask for it */
+	ROUTE_HOLDS,
+	ROUTE_FAILS
+};
+
+enum route_match route_match(const struct site_route *r,
+    const struct route_question *q, enum route_condition c);
+
+/* The first condition that fails; ROUTE_CONDITIONS: the route is for it. */
+enum route_condition route_miss(const struct site_route *r,
+    const struct route_question *q);
+
 /* NULL: no route is for it. */
 const struct site_route *route_find(const struct site *site,
     const struct route_question *q);

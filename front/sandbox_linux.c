@@ -88,15 +88,17 @@ forbid_files(struct errmsg *missing_r, struct errmsg *e)
 }
 
 #ifdef WITH_SECCOMP
-/* What the event loop, its sockets, malloc(3) and the clock use. */
+/* What the event loop, its sockets, malloc(3), the clock and the keys of a new
+ * generation (sodium_malloc(3): mprotect below, mlock) use. */
 static const int allowed[] = {
 	SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(read), SCMP_SYS(write),
 	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(shutdown),
-	SCMP_SYS(getsockopt), SCMP_SYS(fcntl),
+	SCMP_SYS(getsockopt), SCMP_SYS(fcntl), SCMP_SYS(lseek),
 	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_pwait2), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(mlock), SCMP_SYS(munlock),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),
 	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getrandom),
 	SCMP_SYS(futex), SCMP_SYS(restart_syscall),
@@ -109,10 +111,13 @@ static const int allowed[] = {
 static int
 allow_with_arguments(scmp_filter_ctx ctx)
 {
-	int rc;
+	static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+	int rc = 0;
+	size_t i;
 
-	rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	for (i = 0; i < sizeof(memory) / sizeof(memory[0]) && rc == 0; i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, memory[i], 1,
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
 		    1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));

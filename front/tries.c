@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "front/digest.h"
 #include "front/tries.h"
@@ -229,12 +229,13 @@ tries_reset(struct tries *t)
 static int
 map(struct tries *t, int fd, struct errmsg *e)
 {
-	struct stat st;
+	off_t end;
 	void *at;
 
-	/* Beyond the end of a file lies a SIGBUS. */
-	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_size < 0 ||
-	    (uintmax_t)st.st_size < t->map_bytes))
+	/* Beyond the end of a file lies a SIGBUS. fstat(3) may be a system
+	 * call that takes paths, which the sandbox has none of. */
+	end = fd != -1 ? lseek(fd, 0, SEEK_END) : 0;
+	if (fd != -1 && (end < 0 || (uintmax_t)end < t->map_bytes))
 		return errmsg_set(e, "the memory for tries is too small");
 	at = mmap(NULL, t->map_bytes, PROT_READ | PROT_WRITE,
 	    fd == -1 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);

@@ -12,6 +12,7 @@
 #include "front/backend_link.h"
 #include "front/flight.h"
 #include "front/front.h"
+#include "front/keeper_link.h"
 #include "front/loop.h"
 #include "front/workers.h"
 
@@ -34,7 +35,7 @@ struct worker_link {
 TAILQ_HEAD(worker_list, worker_link);
 
 struct workers {
-	struct front *front;
+	struct generation *generation;
 	const struct site_backend *backend;
 	const struct workers_events *events;
 	void *arg;
@@ -429,7 +430,7 @@ on_lost(void *arg)
 	struct workers *ws = arg;
 
 	ws->wanted = 0;
-	if (!ws->front->stopping)
+	if (!ws->generation->front->stopping)
 		loop_timer_set(ws->pool_grace, POOL_GRACE_MSEC);
 }
 
@@ -440,10 +441,10 @@ on_pool_missing(void *arg)
 
 	ws->down = true;
 	ws->events->down(ws->arg, "the pool is gone");
-	if (ws->front->stopping)
+	if (ws->generation->front->stopping)
 		return;
 	/* It may be well, and only our channel to it broken. */
-	front_want_pool(ws->backend->name);
+	keeper_link_want_pool(ws->generation->number, ws->backend->name);
 	loop_timer_set(ws->pool_grace, POOL_GRACE_MSEC);
 }
 
@@ -491,7 +492,7 @@ static const struct backend_events backend_events = {
 };
 
 struct workers *
-workers_new(struct front *f, const struct site_backend *backend,
+workers_new(struct generation *g, const struct site_backend *backend,
     const struct workers_events *events, void *arg)
 {
 	struct workers *ws = calloc(1, sizeof(*ws));
@@ -499,7 +500,7 @@ workers_new(struct front *f, const struct site_backend *backend,
 
 	if (ws == NULL)
 		return NULL;
-	ws->front = f;
+	ws->generation = g;
 	ws->backend = backend;
 	ws->events = events;
 	ws->arg = arg;
@@ -514,12 +515,28 @@ workers_new(struct front *f, const struct site_backend *backend,
 	ws->pause = loop_timer_new(on_pause_over, ws);
 	if (ws->pool_grace == NULL || ws->shrink == NULL ||
 	    ws->pause == NULL) {
-		loop_timer_free(ws->pool_grace);
-		loop_timer_free(ws->shrink);
-		loop_timer_free(ws->pause);
-		free(ws);
+		workers_free(ws);
 		return NULL;
 	}
 	loop_timer_set(ws->pool_grace, POOL_GRACE_MSEC);
 	return ws;
+}
+
+void
+workers_free(struct workers *ws)
+{
+	int state;
+
+	if (ws == NULL)
+		return;
+	for (state = 0; state < WORKER_STATES; state++)
+		while (!TAILQ_EMPTY(&ws->list[state]))
+			let_go(TAILQ_FIRST(&ws->list[state]));
+	backend_link_close(&ws->pool);
+	loop_timer_free(ws->pool_grace);
+	loop_timer_free(ws->shrink);
+	loop_timer_free(ws->pause);
+	buf_fini(&ws->in);
+	buf_fini(&ws->out);
+	free(ws);
 }

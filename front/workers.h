@@ -17,7 +17,7 @@
 #include "common/frame.h"
 
 struct flight;
-struct front;
+struct generation;
 struct site_backend;
 struct worker_link;
 struct workers;
@@ -45,9 +45,11 @@ enum worker_state {
 };
 
 /* Of a backend, which is borrowed. NULL: out of memory. */
-struct workers *workers_new(struct front *f,
+struct workers *workers_new(struct generation *g,
     const struct site_backend *backend, const struct workers_events *events,
     void *arg);
+/* With its channels; no flight is lost by it, for there is none. */
+void workers_free(struct workers *ws);
 
 /* A (new) pool, and our channel to it, which is taken over. Workers of an
  * older one are let go. -1: out of memory. */

@@ -14,7 +14,6 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/str.h"
-#include "front/front.h"
 #include "saslauthd/check.h"
 #include "saslauthd/child.h"
 #include "saslauthd/handover.h"
@@ -30,6 +29,7 @@ struct question {
 	int seconds;
 	int (*listen)(const struct question *q, int channel);
 	bool warnings_count;
+	struct plan *plan;		/* to complain to; NULL: none */
 	const struct site_backend *backend;
 };
 
@@ -53,8 +53,10 @@ listen_to_check(const struct question *q, int channel)
 		if (type != FRAME_FAILED || buf_get_u8(&b, &status) != 0 ||
 		    buf_get_chars(&b, text, sizeof(text)) != 0)
 			break;
-		log_msg(status == 0 ? LOG_WARNING : LOG_ERR, "main", "%s",
-		    text);
+		if (status != 0)
+			plan_complain(q->plan, text);
+		else
+			plan_warn(q->plan, text);
 		if (status == 0 && q->warnings_count)
 			status = EX_CONFIG;
 		if (worst == EX_OK)
@@ -103,7 +105,7 @@ listen_to_try(const struct question *q, int channel)
 }
 
 static int
-ask_pool(const struct keeper_plan *plan, const struct question *q)
+ask_pool(const struct plan *plan, const struct question *q)
 {
 	char title[] = "saslauthd-pool", flag[sizeof("--check")];
 	char *argv[] = { title, flag, NULL };
@@ -117,10 +119,10 @@ ask_pool(const struct keeper_plan *plan, const struct question *q)
 	if (str_copy(flag, sizeof(flag), q->flag) != 0 ||
 	    handover_put_pool(&settings, plan, q->backend->name) != 0)
 		goto out;
-	if (child_spawn(&c, plan->pool, argv, true, &e) != 0 ||
-	    handover_to_pool(c.channel, &settings, &e) != 0) {
-		log_msg(LOG_ERR, "main", "cannot run %s: %s", plan->pool,
-		    e.text);
+	if (child_spawn(&c, plan->launch->pool, argv, true, &e) != 0 ||
+	    handover_to_pool(c.channel, &settings, plan, &e) != 0) {
+		log_msg(LOG_ERR, "main", "cannot run %s: %s",
+		    plan->launch->pool, e.text);
 		goto out;
 	}
 	(void)io_set_nonblock(c.channel, false);
@@ -129,7 +131,8 @@ ask_pool(const struct keeper_plan *plan, const struct question *q)
 	status = q->listen(q, c.channel);
 	if (status < 0) {
 		log_msg(LOG_ERR, "main", "%s did not say whether the "
-		    "settings are good: is it installed?", plan->pool);
+		    "settings are good: is it installed?",
+		    plan->launch->pool);
 		status = EX_OSERR;
 	}
 out:
@@ -143,23 +146,20 @@ out:
 }
 
 int
-check_backends(const struct keeper_plan *plan, bool warnings_count)
+check_backends(struct plan *plan, bool warnings_count, struct notify *beat)
 {
-	const struct site *site = plan->site;
-	struct handover front;
+	const struct site *site = &plan->site;
 	int status = EX_OK, one;
 	size_t i;
 
-	/* What a front would be given has a limit, too. */
-	if (handover_init(&front, plan, NULL) != 0)
-		status = EX_OSERR;
-	handover_fini(&front);
 	/* Who cannot run one cannot run the others either. */
 	for (i = 0; i < site->backend_count && status != EX_OSERR; i++) {
+		if (beat != NULL)
+			notify_beat(beat);
 		one = ask_pool(plan, &(struct question){
 		    .flag = "--check", .seconds = CHECK_SECONDS,
 		    .listen = listen_to_check,
-		    .warnings_count = warnings_count,
+		    .warnings_count = warnings_count, .plan = plan,
 		    .backend = &site->backends[i] });
 		if (one != EX_OK)
 			status = one;
@@ -167,28 +167,61 @@ check_backends(const struct keeper_plan *plan, bool warnings_count)
 	return status;
 }
 
-int
-check_listeners(const struct site *site)
+/* As written: by other names of its directory only a start can know it. */
+static int
+check_path(const struct site *site, size_t i, struct errmsg *e)
 {
+	const struct site_listener *l = &site->listeners[i];
+	const char *path = l->settings.path;
+	size_t k;
+
+	if (path[0] == '\0')
+		return 0;
+	if (strlen(path) > io_unix_path_max()) {
+		(void)errmsg_set(e, "path: %.300s is longer than the %zu "
+		    "bytes of a socket's path", path, io_unix_path_max());
+		return site_blame(l, e);
+	}
+	for (k = 0; k < i; k++) {
+		if (strcmp(site->listeners[k].settings.path, path) != 0)
+			continue;
+		(void)errmsg_set(e, "path: %s is that of listener %s, too",
+		    path, site->listeners[k].name);
+		return site_blame(l, e);
+	}
+	return 0;
+}
+
+static void
+complain(void *ctx, const char *text)
+{
+	plan_complain(ctx, text);
+}
+
+int
+check_listeners(struct plan *plan)
+{
+	const struct site *site = &plan->site;
 	struct errmsg e = ERRMSG_INIT;
 	int rc = 0;
 	size_t i;
 
 	for (i = 0; i < site->listener_count; i++) {
-		if (sockets_check(&site->listeners[i], &e) == 0 &&
-		    front_check_listener(&site->listeners[i], &e) == 0)
-			continue;
-		log_msg(LOG_ERR, "main", "%s", e.text);
-		rc = -1;
+		if (check_path(site, i, &e) != 0) {
+			plan_complain(plan, e.text);
+			rc = -1;
+		}
+		if (sockets_check(&site->listeners[i], complain, plan) != 0)
+			rc = -1;
 	}
 	return rc;
 }
 
 int
-check_try(const struct keeper_plan *plan)
+check_try(const struct plan *plan)
 {
-	const struct site_backend *sb = plan->site->backends;
-	const struct site_backend *end = sb + plan->site->backend_count;
+	const struct site_backend *sb = plan->site.backends;
+	const struct site_backend *end = sb + plan->site.backend_count;
 	int status = EX_OK, one = EX_OK;
 
 	(void)fflush(stdout);	/* what is there goes before stderr's */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,48 +13,66 @@
 #define FRONT_BACKOFF_MAX_MSEC 1000	/* clients hang without a front */
 
 int
-family_init(struct family *f, const struct keeper_plan *plan,
+family_init(struct family *f, struct plan *plan,
     const struct sockets *sockets)
 {
-	struct part_pool *p;
-	size_t i;
-
-	memset(f, 0, sizeof(*f));
-	f->plan = plan;
-	f->began_msec = deadline_now_msec();
+	*f = (struct family){ .handover = HANDOVER_INIT,
+	    .sockets = sockets, .began_msec = deadline_now_msec() };
 	part_init(&f->front, "front", FRONT_BACKOFF_MAX_MSEC);
-	if (handover_init(&f->handover, plan, sockets) != 0)
-		return -1;
-	for (i = 0; i < plan->site->backend_count; i++) {
-		p = part_pool_new(plan, plan->site->backends[i].name);
-		if (p == NULL)
-			return -1;
-		f->pools[f->pool_count++] = p;
-	}
-	return 0;
+	f->now = crew_new(plan);
+	if (f->now != NULL)
+		return 0;
+	plan_fini(plan);
+	free(plan);
+	return -1;
 }
 
 void
 family_fini(struct family *f)
 {
+	size_t i;
+
 	child_release(&f->front.child);
-	while (f->pool_count > 0)
-		part_pool_free(f->pools[--f->pool_count]);
+	crew_free(f->now);
+	crew_free(f->coming);
+	for (i = 0; i < FAMILY_OLD_MAX; i++)
+		crew_free(f->old[i]);
 	handover_fini(&f->handover);
 }
 
 /* ---- who is who ------------------------------------------------------- */
 
+/* In the order of age, the one that serves first; NULL is no end. */
+static struct crew *
+crew_at(const struct family *f, size_t i)
+{
+	if (i == 0)
+		return f->now;
+	return i == 1 ? f->coming : f->old[i - 2];
+}
+
 struct family_member
 family_member(struct family *f, size_t i)
 {
-	struct family_member m = { NULL, NULL };
+	struct family_member m = { NULL, NULL, NULL };
+	struct crew *c;
+	size_t k;
 
-	if (i == 0) {
+	if (i-- == 0) {
 		m.part = &f->front;
-	} else if (i <= f->pool_count) {
-		m.pool = f->pools[i - 1];
-		m.part = &m.pool->part;
+		return m;
+	}
+	for (k = 0; k < FAMILY_CREWS_MAX; k++) {
+		c = crew_at(f, k);
+		if (c == NULL)
+			continue;
+		if (i < c->count) {
+			m.crew = c;
+			m.pool = c->pools[i];
+			m.part = &m.pool->part;
+			break;
+		}
+		i -= c->count;
 	}
 	return m;
 }
@@ -70,15 +89,26 @@ family_find_pid(struct family *f, pid_t pid)
 	return m;
 }
 
-struct part_pool *
-family_find_pool(struct family *f, const char *name)
+struct crew *
+family_find_crew(const struct family *f, uint32_t generation)
 {
+	struct crew *c;
 	size_t i;
 
-	for (i = 0; i < f->pool_count; i++)
-		if (strcmp(f->pools[i]->name, name) == 0)
-			return f->pools[i];
+	for (i = 0; i < FAMILY_CREWS_MAX; i++) {
+		c = crew_at(f, i);
+		if (c != NULL && c->plan->number == generation)
+			return c;
+	}
 	return NULL;
+}
+
+const char *
+family_awaited(const struct family *f)
+{
+	const struct part_pool *p = crew_awaited(f->now);
+
+	return p != NULL && f->front.ready ? p->what : f->front.what;
 }
 
 /* ---- starting --------------------------------------------------------- */
@@ -93,70 +123,94 @@ roles_now(const struct family *f)
 		.front_restarts = part_restarts(&f->front),
 		.keeper_began_msec = f->began_msec,
 		.front_began_msec = f->front.started_msec,
-		.pool_count = f->pool_count
+		.pool_count = f->now->count
 	};
 	size_t i;
 
-	for (i = 0; i < f->pool_count; i++)
-		r.pools[i] = part_pool_role(f->pools[i]);
+	for (i = 0; i < f->now->count; i++)
+		r.pools[i] = part_pool_role(f->now->pools[i]);
 	return r;
 }
 
 static int
-start_front(struct family *f, struct errmsg *e)
+hand_over(struct family *f, struct errmsg *e)
 {
+	const struct launch *l = f->now->plan->launch;
 	char title[] = FRONT_ARGV0;
 	struct roles roles;
 
-	if (part_start(&f->front, f->plan->self, title, f->plan->foreground,
-	    e) != 0)
+	if (part_start(&f->front, l->self, title, l->options.foreground, e) !=
+	    0)
 		return -1;
 	roles = roles_now(f);
 	return handover_to_front(&f->handover, f->front.child.channel,
-	    &roles, e);
+	    f->now->plan, f->sockets, &roles, e);
 }
 
-int
-family_start(struct family *f, struct family_member m)
+static int
+start_front(struct family *f)
 {
 	struct errmsg e = ERRMSG_INIT;
-	int rc;
 
-	rc = m.pool != NULL ? part_pool_start(m.pool, f->plan, &e) :
-	    start_front(f, &e);
 	f->roles_changed = true;
-	if (rc == 0)
+	if (hand_over(f, &e) == 0)
 		return 0;
-	log_msg(LOG_ERR, "keeper", "cannot start the %s: %s", m.part->what,
-	    e.text);
-	child_release(&m.part->child);
+	log_msg(LOG_ERR, "keeper", "cannot start the front: %s", e.text);
+	child_release(&f->front.child);
 	return -1;
 }
 
 int
 family_start_all(struct family *f)
 {
-	struct family_member m;
-	size_t i;
+	return start_front(f) == 0 ? crew_start(f->now) : -1;
+}
 
-	for (i = 0; (m = family_member(f, i)).part != NULL; i++)
-		if (family_start(f, m) != 0)
-			return -1;
-	return 0;
+/* ---- as time goes by -------------------------------------------------- */
+
+static void
+forget_gone(struct crew **c)
+{
+	if (*c == NULL || !(*c)->dismissed || !crew_is_gone(*c))
+		return;
+	crew_free(*c);
+	*c = NULL;
 }
 
 void
-family_start_due(struct family *f)
+family_go_on(struct family *f)
 {
-	struct family_member m;
+	struct crew *c;
 	size_t i;
 
-	for (i = 0; (m = family_member(f, i)).part != NULL; i++)
-		if (deadline_passed(&m.part->restart))
-			(void)family_start(f, m);
+	if (deadline_passed(&f->front.restart))
+		(void)start_front(f);
+	for (i = 0; i < FAMILY_CREWS_MAX; i++) {
+		c = crew_at(f, i);
+		if (c == NULL)
+			continue;
+		if (crew_go_on(c, &f->front))
+			f->roles_changed = true;
+	}
+	forget_gone(&f->coming);
+	for (i = 0; i < FAMILY_OLD_MAX; i++)
+		forget_gone(&f->old[i]);
 }
 
-/* ---- telling the front ------------------------------------------------ */
+struct deadline
+family_next(const struct family *f)
+{
+	struct deadline next = f->front.restart;
+	const struct crew *c;
+	size_t i;
+
+	for (i = 0; i < FAMILY_CREWS_MAX; i++) {
+		c = crew_at(f, i);
+		if (c != NULL)
+			next = deadline_min(next, crew_next(c));
+	}
+	return next;
+}
 
 /* Once for many changes: the front's channel must not fill. */
 void
@@ -172,71 +226,58 @@ family_tell_roles(struct family *f)
 	f->roles_changed = false;
 }
 
-void
-family_link_all(struct family *f)
-{
-	size_t i;
+/* ---- generations ------------------------------------------------------ */
 
-	for (i = 0; i < f->pool_count; i++)
-		part_pool_link(f->pools[i], &f->front);
+static size_t
+find_place(const struct family *f)
+{
+	size_t i = 0;
+
+	while (i < FAMILY_OLD_MAX && f->old[i] != NULL)
+		i++;
+	return i;
+}
+
+bool
+family_has_room(const struct family *f)
+{
+	return f->coming == NULL && find_place(f) < FAMILY_OLD_MAX;
 }
 
 void
-family_link_due(struct family *f)
+family_switch(struct family *f, int64_t msec)
+{
+	f->now->end = deadline_in_msec(msec);
+	f->old[find_place(f)] = f->now;
+	f->now = f->coming;
+	f->coming = NULL;
+	f->roles_changed = true;
+}
+
+void
+family_dismiss_old(struct family *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->pool_count; i++)
-		if (deadline_passed(&f->pools[i]->relink))
-			part_pool_link(f->pools[i], &f->front);
+	for (i = 0; i < FAMILY_OLD_MAX; i++)
+		if (f->old[i] != NULL)
+			crew_dismiss(f->old[i]);
 }
 
-/* ---- how it is -------------------------------------------------------- */
-
-/* A pool that is neither ready nor known to be closed, or NULL. */
-static const struct part_pool *
-undecided(const struct family *f)
+long
+family_request_timeout_sec(const struct family *f)
 {
+	long longest = f->now->plan->site.settings.request_timeout_sec, one;
 	size_t i;
 
-	for (i = 0; i < f->pool_count; i++)
-		if (!f->pools[i]->part.ready && f->pools[i]->why[0] == '\0')
-			return f->pools[i];
-	return NULL;
-}
-
-enum family_state
-family_state(const struct family *f)
-{
-	size_t i, open = 0;
-
-	if (undecided(f) != NULL)
-		return FAMILY_WAITING;
-	for (i = 0; i < f->pool_count; i++)
-		open += f->pools[i]->part.ready;
-	if (open == 0)
-		return FAMILY_CLOSED;
-	return f->front.ready ? FAMILY_READY : FAMILY_WAITING;
-}
-
-const char *
-family_awaited(const struct family *f)
-{
-	const struct part_pool *p = undecided(f);
-
-	return p != NULL && f->front.ready ? p->what : f->front.what;
-}
-
-struct deadline
-family_next(const struct family *f)
-{
-	struct deadline next = f->front.restart;
-	size_t i;
-
-	for (i = 0; i < f->pool_count; i++)
-		next = deadline_min(next, deadline_min(
-		    f->pools[i]->part.restart, f->pools[i]->relink));
-	return next;
+	for (i = 0; i < FAMILY_OLD_MAX; i++) {
+		if (f->old[i] == NULL || f->old[i]->dismissed)
+			continue;
+		one = f->old[i]->plan->site.settings.request_timeout_sec;
+		if (one > longest)
+			longest = one;
+	}
+	return longest;
 }
 
 /* ---- the end ---------------------------------------------------------- */
@@ -244,24 +285,23 @@ family_next(const struct family *f)
 void
 family_no_restart(struct family *f)
 {
-	struct family_member m;
 	size_t i;
 
-	for (i = 0; (m = family_member(f, i)).part != NULL; i++) {
-		m.part->restart = deadline_never();
-		if (m.pool != NULL)
-			m.pool->relink = deadline_never();
-	}
+	f->front.restart = deadline_never();
+	for (i = 0; i < FAMILY_CREWS_MAX; i++)
+		if (crew_at(f, i) != NULL)
+			crew_no_restart(crew_at(f, i));
 }
 
 void
 family_release(struct family *f)
 {
-	struct family_member m;
 	size_t i;
 
-	for (i = 0; (m = family_member(f, i)).part != NULL; i++)
-		child_release(&m.part->child);
+	child_release(&f->front.child);
+	for (i = 0; i < FAMILY_CREWS_MAX; i++)
+		if (crew_at(f, i) != NULL)
+			crew_dismiss(crew_at(f, i));
 }
 
 void
@@ -270,8 +310,9 @@ family_kill(const struct family *f)
 	size_t i;
 
 	part_kill(&f->front);
-	for (i = 0; i < f->pool_count; i++)
-		part_kill(&f->pools[i]->part);
+	for (i = 0; i < FAMILY_CREWS_MAX; i++)
+		if (crew_at(f, i) != NULL)
+			crew_kill(crew_at(f, i));
 }
 
 void
@@ -287,8 +328,8 @@ family_is_gone(const struct family *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->pool_count; i++)
-		if (f->pools[i]->part.child.pid > 0)
+	for (i = 0; i < FAMILY_CREWS_MAX; i++)
+		if (crew_at(f, i) != NULL && !crew_is_gone(crew_at(f, i)))
 			return false;
 	return f->front.child.pid == 0;
 }

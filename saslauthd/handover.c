@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -14,64 +13,37 @@
 #include "saslauthd/handover.h"
 
 #define STOP_BYTES 4
-
-#ifndef MFD_NOEXEC_SEAL		/* Linux 6.3 */
-#define MFD_NOEXEC_SEAL 8U
-#endif
-
-static int
-too_long(void)
-{
-	log_msg(LOG_ERR, "main", "the settings are too long: "
-	    "they must fit into %d bytes together", FRAME_MAX);
-	return -1;
-}
+#define PATIENCE_MSEC 5000	/* for a child that has much to read */
 
 int
-handover_init(struct handover *h, const struct keeper_plan *plan,
-    const struct sockets *sockets)
-{
-	buf_init(&h->settings, FRAME_MAX);
-	h->sockets = sockets;
-	h->control = h->tries = -1;
-	/* In the foreground everybody's log is on stderr, too. */
-	if (buf_put_u8(&h->settings, plan->foreground) == 0 &&
-	    conf_entries_put(&h->settings, plan->own) == 0)
-		return 0;
-	return too_long();
-}
-
-int
-handover_put_pool(struct buf *b, const struct keeper_plan *plan,
+handover_put_pool(struct buf *b, const struct plan *plan,
     const char *backend)
 {
 	const char *config = plan->config != NULL ? plan->config : "";
+	const struct options *o = &plan->launch->options;
 
-	if (buf_put_u8(b, plan->foreground) == 0 &&
+	if (buf_put_u8(b, o->foreground) == 0 &&
 	    buf_put_str(b, config) == 0 && buf_put_str(b, backend) == 0 &&
-	    conf_entries_put(b, plan->flags) == 0)
+	    conf_entries_put(b, &o->entries) == 0 &&
+	    buf_put_str(b, plan->site.settings.user) == 0)
 		return 0;
-	return too_long();
+	log_msg(LOG_ERR, "main", "the command line is too long: its settings "
+	    "must fit into %d bytes together", FRAME_MAX);
+	return -1;
 }
 
 void
 handover_fini(struct handover *h)
 {
-	buf_fini(&h->settings);
 	io_close(&h->tries);
 }
 
 int
 handover_make_tries(struct handover *h, size_t bytes, struct errmsg *e)
 {
-	static const char name[] = "saslauthd-tries";
-	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	int fd;
 
-	/* Newer kernels may insist on the flag, older ones do not know it. */
-	fd = memfd_create(name, flags | MFD_NOEXEC_SEAL);
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create(name, flags);
+	fd = io_memory("saslauthd-tries");
 	if (fd < 0)
 		return errmsg_errno(e, errno, "memfd_create");
 	/* A front that could shrink it would crash the next one. */
@@ -90,7 +62,7 @@ static int
 send_frame(int channel, enum frame_type type, const struct buf *b, int fd,
     struct errmsg *e)
 {
-	if (frame_send(channel, type, b, fd) == FRAME_OK)
+	if (frame_send_wait(channel, type, b, fd, PATIENCE_MSEC) == FRAME_OK)
 		return 0;
 	return errmsg_errno(e, errno, "frame of type %d", (int)type);
 }
@@ -103,7 +75,8 @@ send_listener(int front, const struct sockets_one *one, struct errmsg *e)
 	int rc = -1;
 
 	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, one->name) == 0)
+	if (buf_put_str(&b, one->name) == 0 &&
+	    admission_put(&b, &one->who) == 0)
 		rc = send_frame(front, FRAME_LISTENER, &b, one->file.fd, e);
 	else
 		(void)errmsg_set(e, "out of memory");
@@ -112,16 +85,41 @@ send_listener(int front, const struct sockets_one *one, struct errmsg *e)
 }
 
 int
-handover_to_front(struct handover *h, int front, const struct roles *roles,
-    struct errmsg *e)
+handover_begin(int front, const struct plan *plan, struct errmsg *e)
+{
+	enum frame_status st = FRAME_BAD;
+	struct buf b;
+
+	buf_init(&b, FRAME_LONG_MAX);
+	/* In the foreground everybody's log is on stderr, too. */
+	if (buf_put_u32(&b, plan->number) == 0 &&
+	    buf_put_u8(&b, plan->launch->options.foreground) == 0 &&
+	    conf_entries_put(&b, &plan->own) == 0)
+		st = frame_send_long(front, FRAME_SETTINGS, &b,
+		    PATIENCE_MSEC);
+	buf_fini(&b);
+	return st == FRAME_OK ? 0 : errmsg_set(e, "the settings cannot be "
+	    "handed over");
+}
+
+int
+handover_switch(int front, const struct sockets *sockets, struct errmsg *e)
 {
 	size_t i;
 
-	if (send_frame(front, FRAME_SETTINGS, &h->settings, -1, e) != 0)
-		return -1;
-	for (i = 0; i < h->sockets->count; i++)
-		if (send_listener(front, &h->sockets->list[i], e) != 0)
+	for (i = 0; i < sockets->count; i++)
+		if (send_listener(front, &sockets->list[i], e) != 0)
 			return -1;
+	return send_frame(front, FRAME_START, NULL, -1, e);
+}
+
+int
+handover_to_front(const struct handover *h, int front,
+    const struct plan *plan, const struct sockets *sockets,
+    const struct roles *roles, struct errmsg *e)
+{
+	if (handover_begin(front, plan, e) != 0)
+		return -1;
 	if (h->control >= 0 &&
 	    send_frame(front, FRAME_CONTROL, NULL, h->control, e) != 0)
 		return -1;
@@ -131,7 +129,24 @@ handover_to_front(struct handover *h, int front, const struct roles *roles,
 	if (handover_roles(front, roles, e) != 0)
 		return -1;
 	(void)handover_log(front);
-	return send_frame(front, FRAME_START, NULL, -1, e);
+	return handover_switch(front, sockets, e);
+}
+
+int
+handover_reloaded(int front, uint32_t asked, bool done, const char *text,
+    struct errmsg *e)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u32(&b, asked) == 0 && buf_put_u8(&b, done) == 0 &&
+	    buf_put_str(&b, text) == 0)
+		rc = send_frame(front, FRAME_RELOADED, &b, -1, e);
+	else
+		(void)errmsg_set(e, "out of memory");
+	buf_fini(&b);
+	return rc;
 }
 
 int
@@ -165,13 +180,21 @@ handover_stop(int front, uint32_t msec, struct errmsg *e)
 }
 
 int
-handover_to_pool(int pool, const struct buf *settings, struct errmsg *e)
+handover_to_pool(int pool, const struct buf *settings,
+    const struct plan *plan, struct errmsg *e)
 {
-	return send_frame(pool, FRAME_SETTINGS, settings, -1, e);
+	return send_frame(pool, FRAME_SETTINGS, settings, plan->config_fd, e);
+}
+
+static int
+put_backend(struct buf *b, const struct handover_backend *of)
+{
+	return buf_put_u32(b, of->generation) == 0 ?
+	    buf_put_str(b, of->name) : -1;
 }
 
 int
-handover_link(int front, int pool, const char *backend,
+handover_link(int front, int pool, const struct handover_backend *of,
     const struct buf *description, struct errmsg *e)
 {
 	int fds[2], rc = -1;
@@ -180,7 +203,7 @@ handover_link(int front, int pool, const char *backend,
 	if (frame_channel(fds) != 0)
 		return errmsg_errno(e, errno, "socketpair");
 	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, backend) != 0 ||
+	if (put_backend(&b, of) != 0 ||
 	    buf_put(&b, buf_data(description), buf_len(description)) != 0)
 		(void)errmsg_set(e, "out of memory");
 	else if (send_frame(front, FRAME_PEER, &b, fds[0], e) == 0 &&
@@ -193,14 +216,14 @@ handover_link(int front, int pool, const char *backend,
 }
 
 int
-handover_backend(int front, const char *backend, const char *why,
-    struct errmsg *e)
+handover_trouble(int front, const struct handover_backend *of,
+    const char *why, struct errmsg *e)
 {
 	struct buf b;
 	int rc = -1;
 
 	buf_init(&b, FRAME_MAX);
-	if (buf_put_str(&b, backend) == 0 && buf_put_str(&b, why) == 0)
+	if (put_backend(&b, of) == 0 && buf_put_str(&b, why) == 0)
 		rc = send_frame(front, FRAME_BACKEND, &b, -1, e);
 	else
 		(void)errmsg_set(e, "out of memory");

@@ -19,44 +19,28 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
-#include "common/frame.h"
-#include "common/io.h"
 #include "common/log.h"
-#include "saslauthd/daemonize.h"
-#include "saslauthd/family.h"
 #include "saslauthd/keeper.h"
-#include "saslauthd/notify.h"
-#include "saslauthd/rundir.h"
+#include "saslauthd/keeper_state.h"
 #include "saslauthd/sigpipe.h"
-#include "saslauthd/sockets.h"
 
+#define FIRST_GENERATION 1
 #define EX_RUNNING 2		/* another instance, as it always was */
 #define START_MSEC 30000	/* children have that long to get ready */
 #define STOP_MSEC 10000		/* what runs may finish (design section 7) */
 #define STOP_GRACE_MSEC 1000	/* on top, for the front to say so */
 #define POOL_STOP_MSEC 2000	/* a pool ends its workers with SIGKILL */
-#define LOG_RETRY_MSEC 1000	/* between tries to reach a syslog server */
 
-enum phase { STARTING, SERVING, STOPPING_FRONT, STOPPING_POOLS, ENDED };
-
-struct keeper {
-	const struct keeper_plan *plan;
-	struct daemonize daemonize;
-	struct rundir rundir;
-	struct sockets sockets;
-	struct family family;
-	struct notify notify;
-	enum phase phase;
-	struct deadline phase_end;
-	struct deadline log_retry;	/* never: the front has its log */
-	int64_t log_given_msec;		/* when it last got one */
-	int status;
-};
+static const struct settings *
+settings_now(const struct keeper *k)
+{
+	return &k->family.now->plan->site.settings;
+}
 
 /* ---- starting --------------------------------------------------------- */
 
-static void
-fail_start(struct keeper *k, int status)
+void
+keeper_fail_start(struct keeper *k, int status)
 {
 	if (k->phase == STARTING) {
 		k->phase = ENDED;
@@ -77,26 +61,26 @@ serve_now(struct keeper *k)
 		    k->sockets.list[i].file.path);
 	notify_ready(&k->notify);
 	daemonize_ready(&k->daemonize);
-	if (!k->plan->foreground)
-		log_open("saslauthd", false,
-		    k->plan->site->settings.verbose);
+	if (!k->launch->options.foreground)
+		log_open("saslauthd", false, settings_now(k)->verbose);
 }
 
 /* A backend that cannot be opened stops the others only if there are none. */
-static void
-go_on_with_start(struct keeper *k)
+void
+keeper_go_on_with_start(struct keeper *k)
 {
 	if (k->phase != STARTING)
 		return;
-	switch (family_state(&k->family)) {
-	case FAMILY_WAITING:
+	switch (crew_state(k->family.now)) {
+	case CREW_WAITING:
 		break;
-	case FAMILY_CLOSED:
+	case CREW_CLOSED:
 		log_msg(LOG_ERR, "keeper", "no backend can be opened");
-		fail_start(k, EX_CONFIG);
+		keeper_fail_start(k, EX_CONFIG);
 		break;
-	case FAMILY_READY:
-		serve_now(k);
+	case CREW_OPEN:
+		if (k->family.front.ready)
+			serve_now(k);
 		break;
 	}
 }
@@ -113,8 +97,8 @@ tell_end(struct keeper *k, struct family_member m, int wstatus)
 	if (k->phase == STARTING) {
 		log_msg(LOG_ERR, "keeper", "the %s ended before it was ready "
 		    "(%s %d)", m.part->what, how, number);
-		fail_start(k, WIFEXITED(wstatus) && number != 0 ? number :
-		    EX_OSERR);
+		keeper_fail_start(k, WIFEXITED(wstatus) && number != 0 ?
+		    number : EX_OSERR);
 	}
 	if (k->phase == SERVING)
 		log_msg(LOG_ERR, "keeper", "the %s ended unexpectedly "
@@ -123,16 +107,27 @@ tell_end(struct keeper *k, struct family_member m, int wstatus)
 }
 
 static void
-crashed(struct keeper *k, struct part_pool *p, int wstatus)
+crashed(struct keeper *k, struct family_member m, int wstatus)
 {
+	struct part_pool *p = m.pool;
 	struct errmsg e;
 
 	(void)errmsg_set(&e, "the %s ended at its start (%s %d)", p->what,
 	    WIFSIGNALED(wstatus) ? "signal" : "status",
 	    WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : WEXITSTATUS(wstatus));
-	if (part_pool_closed(p, e.text))
+	if (part_pool_closed(p, e.text) && m.crew != k->family.coming)
 		part_pool_link(p, &k->family.front);
-	go_on_with_start(k);
+	keeper_go_on_with_start(k);
+}
+
+/* One backend's library that crashes stops the others no more than one that
+ * says why it cannot be opened; and what comes with a reload stops nobody. */
+static bool
+is_trouble_of_one(const struct keeper *k, const struct family_member *m)
+{
+	return m->pool != NULL && !m->pool->gave_up &&
+	    (m->crew == k->family.coming ||
+	    (k->phase == STARTING && m->crew->count > 1));
 }
 
 static void
@@ -140,19 +135,21 @@ on_end(struct keeper *k, struct family_member m, int wstatus)
 {
 	part_gone(m.part);
 	k->family.roles_changed = true;
-	/* One backend's library that crashes stops the others no more than
-	 * one that says why it cannot be opened. */
-	if (m.pool != NULL && !m.pool->gave_up && k->phase == STARTING &&
-	    k->family.pool_count > 1)
-		crashed(k, m.pool, wstatus);
+	/* Another front knows nothing of what was before it. */
+	if (m.pool == NULL) {
+		family_dismiss_old(&k->family);
+		reload_front_gone(&k->reload);
+	} else if (m.crew->dismissed) {
+		return;
+	}
+	if (is_trouble_of_one(k, &m))
+		crashed(k, m, wstatus);
 	/* The reason was told when it came. */
 	if (m.pool == NULL || !m.pool->gave_up)
 		tell_end(k, m, wstatus);
 	else if (k->phase == STARTING || k->phase == SERVING)
 		(void)part_retry_later(m.part);
 }
-
-static void hear_out(struct keeper *k, struct family_member m);
 
 static void
 reap(struct keeper *k)
@@ -166,15 +163,15 @@ reap(struct keeper *k)
 		if (m.part == NULL)
 			continue;
 		/* What it still said explains its end. */
-		hear_out(k, m);
+		keeper_frames_hear_out(k, m);
 		on_end(k, m, wstatus);
 	}
 }
 
 /* ---- stopping --------------------------------------------------------- */
 
-static void
-stop_pools(struct keeper *k)
+void
+keeper_stop_pools(struct keeper *k)
 {
 	family_release(&k->family);
 	k->phase = STOPPING_POOLS;
@@ -189,13 +186,14 @@ stop(struct keeper *k, int64_t msec)
 	const struct part *front = &k->family.front;
 
 	if (k->phase == STARTING)
-		fail_start(k, EX_OSERR);
+		keeper_fail_start(k, EX_OSERR);
 	if (k->phase != SERVING && k->phase != STOPPING_FRONT)
 		return;
 	if (k->phase == STOPPING_FRONT && end.at_msec >= k->phase_end.at_msec)
 		return;
 	if (k->phase == SERVING)
 		notify_stopping(&k->notify);
+	reload_cancel(&k->reload);
 	sockets_remove(&k->sockets);
 	/* Nobody is restarted any more, nor waited for with poll(2). */
 	family_no_restart(&k->family);
@@ -203,14 +201,14 @@ stop(struct keeper *k, int64_t msec)
 	k->phase_end = end;
 	if (front->child.pid == 0 || handover_stop(front->child.channel,
 	    (uint32_t)msec, NULL) != 0)
-		stop_pools(k);
+		keeper_stop_pools(k);
 }
 
 /* The operator asked for it: every request gets the time it would have had. */
-static void
-drain(struct keeper *k)
+void
+keeper_drain(struct keeper *k)
 {
-	long timeout_sec = k->plan->site->settings.request_timeout_sec;
+	long timeout_sec = family_request_timeout_sec(&k->family);
 
 	if (k->phase == SERVING)
 		log_msg(LOG_NOTICE, "keeper", "the operator wants a stop: "
@@ -225,10 +223,10 @@ phase_over(struct keeper *k)
 	case STARTING:
 		log_msg(LOG_ERR, "keeper", "the %s did not get ready in time",
 		    family_awaited(&k->family));
-		fail_start(k, EX_OSERR);
+		keeper_fail_start(k, EX_OSERR);
 		break;
 	case STOPPING_FRONT:
-		stop_pools(k);
+		keeper_stop_pools(k);
 		break;
 	case STOPPING_POOLS:
 		family_kill(&k->family);
@@ -242,159 +240,15 @@ phase_over(struct keeper *k)
 
 /* ---- events ----------------------------------------------------------- */
 
-static void
-on_signal(struct keeper *k, int sig)
+void
+keeper_on_signal(struct keeper *k, int sig)
 {
 	if (sig == SIGTERM || sig == SIGINT)
 		stop(k, STOP_MSEC);
 	else if (sig == SIGCHLD)
 		reap(k);
 	else if (sig == SIGHUP)
-		log_msg(LOG_INFO, "keeper", "HUP is ignored: this version "
-		    "does not reload; restart to change settings");
-}
-
-/* FRAME_FAILED: status 0 is a remark, anything else the end of the child. */
-static void
-on_failed(struct keeper *k, struct family_member m, struct buf *b)
-{
-	char text[ERRMSG_MAX];
-	unsigned status;
-
-	if (buf_get_u8(b, &status) != 0 ||
-	    buf_get_chars(b, text, sizeof(text)) != 0) {
-		part_kill(m.part);
-		return;
-	}
-	/* Bad settings refuse a start; later they are like anything else
-	 * that somebody has to put right. */
-	if (m.pool != NULL && (status == EX_UNAVAILABLE ||
-	    (status != EX_OK && k->phase == SERVING))) {
-		if (part_pool_closed(m.pool, text))
-			part_pool_link(m.pool, &k->family.front);
-		go_on_with_start(k);
-		return;
-	}
-	log_msg(status == EX_OK ? LOG_NOTICE : LOG_ERR, "keeper", "%s", text);
-	if (status != EX_OK)
-		fail_start(k, (int)status);
-}
-
-static void
-on_ready(struct keeper *k, struct family_member m, struct buf *b)
-{
-	char build[128];
-
-	if (buf_get_chars(b, build, sizeof(build)) != 0 ||
-	    strcmp(build, frame_build_id()) != 0) {
-		log_msg(LOG_ERR, "keeper", "the %s is of another build than "
-		    "the running daemon: the programs were replaced; "
-		    "restart the daemon", m.part->what);
-		part_kill(m.part);
-		fail_start(k, EX_CONFIG);
-		return;
-	}
-	if (m.pool == NULL)
-		m.part->ready = true;
-	else if (part_pool_ready(m.pool, b) != 0) {
-		part_kill(m.part);
-		return;
-	}
-	if (m.pool == NULL)
-		family_link_all(&k->family);
-	else
-		part_pool_link(m.pool, &k->family.front);
-	go_on_with_start(k);
-}
-
-/* The front lost a channel. It gets another one now, or once the pool is
- * there. */
-static void
-on_want_peer(struct keeper *k, struct buf *b)
-{
-	char name[CONF_NAME_MAX + 1];
-	struct part_pool *pool;
-
-	if (buf_get_chars(b, name, sizeof(name)) != 0) {
-		part_kill(&k->family.front);
-		return;
-	}
-	pool = family_find_pool(&k->family, name);
-	if (pool != NULL)
-		part_pool_link(pool, &k->family.front);
-}
-
-/* What only the front may say; false: no child may. */
-static bool
-on_front_frame(struct keeper *k, enum frame_type type, struct buf *b)
-{
-	if (type == FRAME_WANT_LOG)
-		/* A socket that breaks at once is not given all the time. */
-		k->log_retry = deadline_in_msec(k->log_given_msec +
-		    LOG_RETRY_MSEC - deadline_now_msec());
-	else if (type == FRAME_WANT_PEER)
-		on_want_peer(k, b);
-	else if (type == FRAME_DRAIN)
-		drain(k);
-	else if (type == FRAME_STOPPED && k->phase == STOPPING_FRONT)
-		stop_pools(k);
-	else
-		return false;
-	return true;
-}
-
-static void
-on_frame(struct keeper *k, struct family_member m, enum frame_type type,
-    struct buf *b)
-{
-	unsigned sig;
-
-	if (type == FRAME_READY && !m.part->ready)
-		on_ready(k, m, b);
-	else if (type == FRAME_FAILED)
-		on_failed(k, m, b);
-	else if (type == FRAME_SIGNAL && buf_get_u8(b, &sig) == 0 &&
-	    (sig == SIGTERM || sig == SIGINT || sig == SIGHUP))
-		on_signal(k, (int)sig);
-	else if (m.pool != NULL || !on_front_frame(k, type, b))
-		part_kill(m.part);
-}
-
-/* A child's frame; whatever a child may not say ends it. True when there may
- * be another one. */
-static bool
-hear(struct keeper *k, struct family_member m)
-{
-	bool more = false;
-	enum frame_type type;
-	struct buf b;
-
-	buf_init(&b, FRAME_MAX);
-	switch (frame_recv(m.part->child.channel, &type, &b, NULL)) {
-	case FRAME_AGAIN:
-		break;
-	case FRAME_EOF:
-		io_close(&m.part->child.channel);	/* SIGCHLD follows */
-		break;
-	case FRAME_BAD:
-		log_msg(LOG_ERR, "keeper", "BUG: bad frame from the %s",
-		    m.part->what);
-		part_kill(m.part);
-		break;
-	case FRAME_OK:
-		more = true;
-		on_frame(k, m, type, &b);
-		break;
-	}
-	buf_fini(&b);
-	return more;
-}
-
-static void
-hear_out(struct keeper *k, struct family_member m)
-{
-	while (m.part->child.channel >= 0 && hear(k, m))
-		;
+		reload_request(&k->reload);
 }
 
 static void
@@ -404,19 +258,19 @@ on_time(struct keeper *k)
 
 	if (deadline_passed(&k->phase_end))
 		phase_over(k);
-	if (k->phase == STARTING || k->phase == SERVING) {
-		family_start_due(&k->family);
-		family_link_due(&k->family);
-	}
+	if (k->phase == SERVING)
+		reload_go_on(&k->reload);
+	if (k->phase == STARTING || k->phase == SERVING)
+		family_go_on(&k->family);
 	if (deadline_passed(&k->log_retry)) {
 		k->log_retry = deadline_never();
 		k->log_given_msec = deadline_now_msec();
 		if (front->child.pid > 0 && handover_log(
 		    front->child.channel) != 0)
-			k->log_retry = deadline_in_msec(LOG_RETRY_MSEC);
+			k->log_retry = deadline_in_msec(KEEPER_LOG_RETRY_MSEC);
 	}
 	if (k->phase == STOPPING_FRONT && front->child.pid == 0)
-		stop_pools(k);
+		keeper_stop_pools(k);
 	if (k->phase == STOPPING_POOLS && family_is_gone(&k->family))
 		k->phase = ENDED;
 	notify_beat(&k->notify);
@@ -426,7 +280,7 @@ on_time(struct keeper *k)
 static void
 loop(struct keeper *k, int signal_fd)
 {
-	struct pollfd fds[SITE_BACKENDS_MAX + 2];
+	static struct pollfd fds[FAMILY_CREWS_MAX * SITE_BACKENDS_MAX + 2];
 	struct family_member m;
 	struct deadline next;
 	size_t i;
@@ -435,7 +289,8 @@ loop(struct keeper *k, int signal_fd)
 	while (k->phase != ENDED) {
 		next = deadline_min(deadline_min(k->phase_end, k->log_retry),
 		    family_next(&k->family));
-		next = deadline_min(next, k->notify.next_beat);
+		next = deadline_min(next, deadline_min(k->reload.end,
+		    k->notify.next_beat));
 		fds[0] = (struct pollfd){ signal_fd, POLLIN, 0 };
 		for (i = 0; (m = family_member(&k->family, i)).part != NULL;
 		    i++)
@@ -452,9 +307,9 @@ loop(struct keeper *k, int signal_fd)
 		    i++)
 			if (fds[i + 1].revents != 0 &&
 			    m.part->child.channel >= 0)
-				(void)hear(k, m);
+				(void)keeper_frames_hear(k, m);
 		while ((sig = sigpipe_next(signal_fd)) > 0)
-			on_signal(k, sig);
+			keeper_on_signal(k, sig);
 		on_time(k);
 	}
 }
@@ -465,7 +320,7 @@ loop(struct keeper *k, int signal_fd)
 static void
 open_extras(struct keeper *k)
 {
-	const struct settings *s = &k->plan->site->settings;
+	const struct settings *s = settings_now(k);
 	struct handover *h = &k->family.handover;
 	struct errmsg e = ERRMSG_INIT;
 
@@ -473,8 +328,8 @@ open_extras(struct keeper *k)
 		log_msg(LOG_WARNING, "keeper", "there is no control socket: "
 		    "%s", e.text);
 	h->control = k->rundir.control.fd;
-	if (s->limits != LIMITS_OFF && handover_make_tries(h,
-	    (size_t)s->limit_size_kb * 1024, &e) != 0)
+	/* A reload may turn limits on. */
+	if (handover_make_tries(h, (size_t)s->limit_size_kb * 1024, &e) != 0)
 		log_msg(LOG_WARNING, "keeper", "what limits count will not "
 		    "outlive the front: %s", e.text);
 }
@@ -482,7 +337,9 @@ open_extras(struct keeper *k)
 static int
 open_sockets(struct keeper *k, struct errmsg *e)
 {
-	switch (sockets_open(&k->sockets, k->plan->site, e)) {
+	const struct plan *plan = k->family.now->plan;
+
+	switch (sockets_open(&k->sockets, &plan->site, &plan->given, e)) {
 	case SOCKETS_OK:
 		return EX_OK;
 	case SOCKETS_BUSY:
@@ -502,7 +359,8 @@ open_rundir(struct keeper *k)
 	enum rundir_status st;
 	int status = EX_OSERR;
 
-	st = rundir_claim(&k->rundir, k->plan->foreground, &e);
+	st = rundir_claim(&k->rundir, k->launch->options.foreground,
+	    &e);
 	if (st == RUNDIR_OK)
 		status = open_sockets(k, &e);
 	else if (st == RUNDIR_BUSY)
@@ -533,9 +391,10 @@ serve(struct keeper *k)
 	open_extras(k);
 	log_msg(LOG_INFO, "detach_tty", "master pid is: %ld", (long)getpid());
 	k->phase = STARTING;
+	k->status = EX_OK;
 	k->phase_end = deadline_in_msec(START_MSEC);
 	if (family_start_all(&k->family) != 0)
-		fail_start(k, EX_OSERR);
+		keeper_fail_start(k, EX_OSERR);
 	loop(k, signal_fd);
 	family_end(&k->family);
 	log_msg(LOG_INFO, "server_exit", "master exited: %ld",
@@ -543,40 +402,40 @@ serve(struct keeper *k)
 	return k->status;
 }
 
-/* In the final process. */
-static void
-live(struct keeper *k)
-{
-	k->status = family_init(&k->family, k->plan, &k->sockets) == 0 ?
-	    serve(k) : EX_OSERR;
-	family_fini(&k->family);
-	sockets_close(&k->sockets);
-	rundir_release(&k->rundir);
-}
-
 int
-keeper_run(const struct keeper_plan *plan)
+keeper_run(struct plan *plan, const struct notify *notify)
 {
-	struct keeper k = { .plan = plan, .status = EX_OK,
-	    .notify = plan->notify, .sockets = { .given = plan->given },
-	    .phase_end = deadline_never(), .log_retry = deadline_never() };
+	const struct launch *l = plan->launch;
+	static struct keeper k;
 	struct errmsg e = ERRMSG_INIT;
 	enum rundir_status st;
 
-	st = rundir_open(&k.rundir, plan->site->settings.run_dir, &e);
+	k = (struct keeper){ .launch = l, .status = EX_OSERR,
+	    .notify = *notify, .phase_end = deadline_never(),
+	    .log_retry = deadline_never() };
+	plan->number = FIRST_GENERATION;
+	if (family_init(&k.family, plan, &k.sockets) != 0)
+		return EX_OSERR;
+	reload_init(&k.reload, &k.family, &k.sockets, &k.notify);
+	st = rundir_open(&k.rundir, settings_now(&k)->run_dir, &e);
 	if (st != RUNDIR_OK) {
 		log_msg(LOG_ERR, "main", "%s", e.text);
+		family_fini(&k.family);
 		return st == RUNDIR_USAGE ? EX_USAGE : EX_OSERR;
 	}
-	k.rundir.mux_is_given = activation_find(plan->given,
+	k.rundir.mux_is_given = activation_find(&plan->given,
 	    SITE_LISTENER_DEFAULT) != NULL;
-	if (plan->foreground)
+	if (l->options.foreground) {
 		daemonize_foreground(&k.daemonize);
-	else if (daemonize_start(&k.daemonize, &e) != 0) {
+	} else if (daemonize_start(&k.daemonize, &e) != 0) {
 		log_msg(LOG_ERR, "main", "%s", e.text);
+		family_fini(&k.family);
 		return EX_OSERR;
 	}
-	live(&k);
+	k.status = serve(&k);
+	family_fini(&k.family);
+	sockets_close(&k.sockets);
+	rundir_release(&k.rundir);
 	daemonize_failed(&k.daemonize, k.status);
 	return k.status;
 }

@@ -1,10 +1,16 @@
+site_sources = \
+	saslauthd/site.c saslauthd/site.h \
+	saslauthd/site_work.c saslauthd/site_work.h \
+	saslauthd/site_backends.c saslauthd/site_listeners.c \
+	saslauthd/site_routes.c saslauthd/site_tables.c
+
 sbin_PROGRAMS += saslauthd/saslauthd
 saslauthd_saslauthd_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 saslauthd_saslauthd_SOURCES = \
 	saslauthd/main.c \
 	saslauthd/options.c saslauthd/options.h \
 	saslauthd/settings.c saslauthd/settings.h \
-	saslauthd/site.c saslauthd/site_tables.c saslauthd/site.h \
+	$(site_sources) \
 	saslauthd/daemonize.c saslauthd/daemonize.h \
 	saslauthd/rundir.c saslauthd/rundir.h \
 	saslauthd/socket_file.c saslauthd/socket_file.h \
@@ -12,16 +18,23 @@ saslauthd_saslauthd_SOURCES = \
 	saslauthd/activation.c saslauthd/activation.h \
 	saslauthd/notify.c saslauthd/notify.h \
 	saslauthd/keeper.c saslauthd/keeper.h \
+	saslauthd/keeper_frames.c saslauthd/keeper_state.h \
+	saslauthd/plan.c saslauthd/plan.h \
+	saslauthd/reload.c saslauthd/reload.h \
+	saslauthd/crew.c saslauthd/crew.h \
 	saslauthd/family.c saslauthd/family.h \
 	saslauthd/part_pool.c saslauthd/part_pool.h \
 	saslauthd/part.c saslauthd/part.h \
 	saslauthd/check.c saslauthd/check.h \
 	saslauthd/handover.c saslauthd/handover.h \
 	saslauthd/roles.c saslauthd/roles.h \
+	saslauthd/admission.c saslauthd/admission.h \
 	saslauthd/sigpipe.c saslauthd/sigpipe.h \
 	saslauthd/child.c saslauthd/child.h \
 	saslauthd/privs.c saslauthd/privs.h \
 	front/sandbox_linux.c front/sandbox.h \
+	front/doors.c front/doors.h \
+	front/keeper_link.c front/keeper_link.h \
 	front/front.c front/front.h
 saslauthd_saslauthd_LDADD = libfront.a libmechnames.a libcommon.a \
 	$(EVENT_LIBS) $(SODIUM_LIBS) $(SECCOMP_LIBS)
@@ -37,6 +50,6 @@ saslauthd_saslauthd_pool_SOURCES = \
 	saslauthd/worker.c saslauthd/worker.h \
 	saslauthd/privs.c saslauthd/privs.h \
 	saslauthd/settings.c saslauthd/settings.h \
-	saslauthd/site.c saslauthd/site_tables.c saslauthd/site.h \
+	$(site_sources) \
 	saslauthd/sigpipe.c saslauthd/sigpipe.h
 saslauthd_saslauthd_pool_LDADD = libmechnames.a $(mech_libs) $(mech_ext_libs)

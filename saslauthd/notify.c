@@ -117,6 +117,18 @@ notify_ready(const struct notify *n)
 	tell_or_warn(n, text);
 }
 
+/* Type=notify-reload of systemd.service(5) wants the time with it. */
+void
+notify_reloading(const struct notify *n)
+{
+	char text[TEXT_MAX];
+
+	(void)str_format(text, sizeof(text), "RELOADING=1\n"
+	    "MONOTONIC_USEC=%lld\nSTATUS=Reading the settings anew\n",
+	    (long long)deadline_now_usec());
+	tell_or_warn(n, text);
+}
+
 void
 notify_stopping(const struct notify *n)
 {

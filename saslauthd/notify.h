@@ -27,9 +27,11 @@ struct notify {
  * fork. What cannot be used is warned about and leaves nobody to tell. */
 void notify_take(struct notify *n);
 
-/* This process serves, whoever was started; and it is about to end. Both
- * wait a second at most for room at the other end. */
+/* This process serves, whoever was started; it reads its settings anew, until
+ * it is ready again; and it is about to end. All wait a second at most for
+ * room at the other end. */
 void notify_ready(const struct notify *n);
+void notify_reloading(const struct notify *n);
 void notify_stopping(const struct notify *n);
 
 /* A sign of life if one is due; n->next_beat says when the next one is. Does

@@ -12,11 +12,12 @@
 
 #define BACKOFF_MAX_MSEC 30000	/* before one that fails is started */
 #define RELINK_MSEC 1000	/* after a link that failed */
-#define DESCRIPTION_MAX 1024	/* bytes */
+#define DESCRIPTION_MAX (FRAME_MAX - 1024)	/* bytes; to go into a frame
+					 * with the names in front */
 #define TITLE_MAX (CONF_NAME_MAX + sizeof("saslauthd-pool:  pool"))
 
 struct part_pool *
-part_pool_new(const struct keeper_plan *plan, const char *backend)
+part_pool_new(const struct plan *plan, const char *backend)
 {
 	struct part_pool *p = calloc(1, sizeof(*p));
 
@@ -27,6 +28,7 @@ part_pool_new(const struct keeper_plan *plan, const char *backend)
 	buf_init(&p->settings, FRAME_MAX);
 	buf_init(&p->description, DESCRIPTION_MAX);
 	p->relink = deadline_never();
+	p->generation = plan->number;
 	(void)str_copy(p->name, sizeof(p->name), backend);
 	(void)str_format(p->what, sizeof(p->what), "pool of %s", p->name);
 	part_init(&p->part, p->what, BACKOFF_MAX_MSEC);
@@ -48,7 +50,7 @@ part_pool_free(struct part_pool *p)
 }
 
 int
-part_pool_start(struct part_pool *p, const struct keeper_plan *plan,
+part_pool_start(struct part_pool *p, const struct plan *plan,
     struct errmsg *e)
 {
 	char title[TITLE_MAX];
@@ -56,9 +58,11 @@ part_pool_start(struct part_pool *p, const struct keeper_plan *plan,
 	(void)str_format(title, sizeof(title), "saslauthd-pool: %s pool",
 	    p->name);
 	p->gave_up = false;
-	if (part_start(&p->part, plan->pool, title, plan->foreground, e) != 0)
+	if (part_start(&p->part, plan->launch->pool, title,
+	    plan->launch->options.foreground, e) != 0)
 		return -1;
-	return handover_to_pool(p->part.child.channel, &p->settings, e);
+	return handover_to_pool(p->part.child.channel, &p->settings, plan,
+	    e);
 }
 
 int
@@ -92,6 +96,7 @@ part_pool_closed(struct part_pool *p, const char *why)
 void
 part_pool_link(struct part_pool *p, const struct part *front)
 {
+	const struct handover_backend of = { p->generation, p->name };
 	struct errmsg e = ERRMSG_INIT;
 	int rc = 0;
 
@@ -100,10 +105,9 @@ part_pool_link(struct part_pool *p, const struct part *front)
 		return;
 	if (p->part.ready)
 		rc = handover_link(front->child.channel,
-		    p->part.child.channel, p->name, &p->description, &e);
+		    p->part.child.channel, &of, &p->description, &e);
 	else if (p->why[0] != '\0')
-		rc = handover_backend(front->child.channel, p->name, p->why,
-		    &e);
+		rc = handover_trouble(front->child.channel, &of, p->why, &e);
 	if (rc == 0)
 		return;
 	log_msg(LOG_ERR, "keeper", "cannot link the front and the %s: %s",

@@ -9,19 +9,21 @@
 #define SASLAUTHD_PART_POOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "common/conf.h"
 #include "common/deadline.h"
 #include "common/errmsg.h"
-#include "saslauthd/keeper.h"
 #include "saslauthd/part.h"
+#include "saslauthd/plan.h"
 #include "saslauthd/roles.h"
 
 #define PART_POOL_WHAT_MAX (CONF_NAME_MAX + sizeof("pool of "))
 
 struct part_pool {
 	char name[CONF_NAME_MAX + 1];	/* of the backend */
+	uint32_t generation;
 	char what[PART_POOL_WHAT_MAX];
 	struct part part;
 	struct buf settings;		/* what it is given at each start */
@@ -33,12 +35,12 @@ struct part_pool {
 
 /* NULL, and said so in the log, when settings are too long or memory is
  * short. */
-struct part_pool *part_pool_new(const struct keeper_plan *plan,
+struct part_pool *part_pool_new(const struct plan *plan,
     const char *backend);
 /* Does not end the process. */
 void part_pool_free(struct part_pool *p);
 
-int part_pool_start(struct part_pool *p, const struct keeper_plan *plan,
+int part_pool_start(struct part_pool *p, const struct plan *plan,
     struct errmsg *e);
 
 /* It is ready and describes itself. -1: out of memory, or too much of it. */

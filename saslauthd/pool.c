@@ -80,21 +80,6 @@ drop_front(struct pool *p)
 
 static void end(struct pool *p);
 
-/* A few hundred frames fit into the channel: many workers at once may have
- * to wait until the front has read some. */
-static enum frame_status
-send_patiently(int to, enum frame_type type, const struct buf *b, int fd)
-{
-	struct deadline d = deadline_in_msec(FRONT_PATIENCE_MSEC);
-	struct pollfd room = { to, POLLOUT, 0 };
-	enum frame_status st;
-
-	while ((st = frame_send(to, type, b, fd)) == FRAME_AGAIN &&
-	    !deadline_passed(&d))
-		(void)poll(&room, 1, deadline_poll_msec(&d));
-	return st;
-}
-
 static void
 tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
     const char *text, int fd)
@@ -107,7 +92,10 @@ tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
 	buf_init(&b, FRAME_MAX);
 	if (buf_put_u64(&b, id) == 0 && buf_put_u32(&b, msec) == 0 &&
 	    buf_put_str(&b, text) == 0)
-		st = send_patiently(p->front, type, &b, fd);
+		/* A few hundred fit into the channel: many workers at once
+		 * may have to wait until the front has read some. */
+		st = frame_send_wait(p->front, type, &b, fd,
+		    FRONT_PATIENCE_MSEC);
 	buf_fini(&b);
 	if (st == FRAME_AGAIN) {
 		/* It lives, and would wait for ever for what it was not told.
@@ -499,22 +487,24 @@ serve(struct pool *p)
 	return EX_OK;
 }
 
-/* Those that a start would need. */
+/* The one that a start would need; without one it is the daemon's user, and
+ * the keeper's to judge. */
 static int
-check_users(const struct pool_load *l)
+check_worker_user(const struct pool_load *l)
 {
-	const struct settings *s = &l->settings;
-	const char *worker = s->worker_user[0] != '\0' ? s->worker_user :
-	    s->user;
+	const char *origin = "";
 	struct errmsg e = ERRMSG_INIT;
 	struct privs unused;
 	bool fallback;
+	size_t i;
 
-	if (privs_find(&unused, s->user, &fallback, &e) == 0 &&
-	    privs_find(&unused, worker, &fallback, &e) == 0)
+	if (l->settings.worker_user[0] == '\0' ||
+	    privs_find(&unused, l->settings.worker_user, &fallback, &e) == 0)
 		return 0;
-	if (l->several)
-		(void)errmsg_prefix(&e, "backend %s", l->name);
+	for (i = 0; i < l->config.count; i++)
+		if (strcmp(l->config.list[i].key, "worker_user") == 0)
+			origin = l->config.list[i].origin;
+	(void)errmsg_prefix(&e, "%s: worker_user", origin);
 	pool_keeper_say(EX_CONFIG, e.text);
 	return -1;
 }
@@ -523,7 +513,7 @@ static int
 check(struct pool *p)
 {
 	if (pool_keeper_load(&p->load, true) == 0 &&
-	    check_users(&p->load) == 0)
+	    check_worker_user(&p->load) == 0)
 		pool_keeper_ready(&p->load, 0, 0);
 	pool_load_fini(&p->load);
 	return EX_OK;

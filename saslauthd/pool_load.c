@@ -240,7 +240,8 @@ take_option(struct judge *j, size_t part)
 /* The file first, then the flags: a later entry wins. The file is read here
  * so that a mechanism's secrets are in no other process. */
 static int
-read_entries(struct pool_load *l, struct buf *frame, struct judge *j)
+read_entries(struct pool_load *l, struct buf *frame, int config_fd,
+    struct judge *j, char **user_r)
 {
 	struct errmsg e = ERRMSG_INIT;
 	char *config = NULL;
@@ -250,9 +251,11 @@ read_entries(struct pool_load *l, struct buf *frame, struct judge *j)
 	if (buf_get_u8(frame, &log_stderr) == 0 &&
 	    buf_get_str(frame, FRAME_MAX, &config) == 0 &&
 	    buf_get_str(frame, FRAME_MAX, &l->name) == 0 &&
-	    (config[0] == '\0' ||
-	    conf_read_file(&j->entries, config, NULL, &e) == 0))
+	    (config_fd < 0 ||
+	    conf_read_fd(&j->entries, config, config_fd, &e) == 0))
 		rc = conf_entries_get(frame, &j->entries);
+	if (rc == 0)
+		rc = buf_get_str(frame, FRAME_MAX, user_r);
 	if (rc != 0)
 		say(j, EX_CONFIG, e.text[0] != '\0' ? e.text :
 		    "BUG: settings frame does not parse");
@@ -262,8 +265,7 @@ read_entries(struct pool_load *l, struct buf *frame, struct judge *j)
 	return rc;
 }
 
-/* The keeper built the same site, and told what is wrong with it, unless the
- * file has changed since. */
+/* The keeper built the same site, and told what is wrong with it. */
 static int
 find_backend(struct pool_load *l, struct judge *j)
 {
@@ -307,21 +309,51 @@ load_mechanism(struct pool_load *l, struct judge *j)
 		judge_entries(j, part, l->mech_settings);
 }
 
+/* While the entries are there that say where each value comes from. */
+static void
+show_settings(struct pool_load *l, struct judge *j)
+{
+	const struct site_backend *sb = &j->site.backends[j->backend];
+	struct conf_show_owner owner = {
+		.table = &settings_table, .settings = &sb->settings,
+		.scope = SETTINGS_BACKEND, .entries = &j->entries,
+		.part = sb->part, .inherits = true
+	};
+	int rc;
+
+	rc = conf_show_add(&l->config, &owner);
+	if (rc == 0 && l->mech_settings != NULL) {
+		owner.table = l->mech->keys;
+		owner.settings = l->mech_settings;
+		owner.scope = 0;
+		rc = conf_show_add(&l->config, &owner);
+	}
+	if (rc != 0)
+		say_no_memory(j);
+}
+
 int
-pool_load(struct pool_load *l, struct buf *frame, pool_load_report *report,
-    void *ctx)
+pool_load(struct pool_load *l, struct buf *frame, int config_fd,
+    pool_load_report *report, void *ctx)
 {
 	struct judge j = { .load = l, .report = report, .ctx = ctx };
 	struct settings *found;
+	char *user = NULL;
 
 	memset(l, 0, sizeof(*l));
-	if (read_entries(l, frame, &j) == 0 && find_backend(l, &j) == 0) {
+	if (read_entries(l, frame, config_fd, &j, &user) == 0 &&
+	    find_backend(l, &j) == 0) {
 		load_mechanism(l, &j);
+		show_settings(l, &j);
 		found = &j.site.backends[j.backend].settings;
 		l->several = j.site.backend_count > 1;
 		l->settings = *found;
 		memset(found, 0, sizeof(*found));	/* it is ours now */
+		free(l->settings.user);	/* a reload does not change it */
+		l->settings.user = user;
+		user = NULL;
 	}
+	free(user);
 	site_fini(&j.site);
 	conf_entries_fini(&j.entries);
 	return j.refused ? -1 : 0;
@@ -337,6 +369,7 @@ pool_load_fini(struct pool_load *l)
 	free(l->name);
 	l->mech_settings = NULL;
 	l->name = NULL;
+	conf_show_fini(&l->config);
 	conf_fini(&settings_table, &l->settings);
 }
 

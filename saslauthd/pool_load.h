@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/conf.h"
+#include "common/conf_show.h"
 #include "mechanisms/mech.h"
 #include "saslauthd/settings.h"
 
@@ -19,19 +20,21 @@ struct pool_load {
 	struct settings settings;
 	const struct mech *mech;
 	void *mech_settings;
+	struct conf_show config;	/* of both, in this order */
 };
 
 /* `status` is EX_OK for a remark, or what the daemon should exit with. */
 typedef void pool_load_report(void *ctx, int status, const char *text);
 
 /*
- * Take FRAME_SETTINGS' payload apart, read the configuration file it names,
- * find the backend, judge the entries, and run the mechanism's verify. Each
- * backend judges its own part; what stands in no part is judged by the first
- * one it could be meant for. Returns 0 when the backend may be opened; each
- * problem goes to `report` (NULL: drop them). pool_load_fini() also after -1.
+ * Take FRAME_SETTINGS' payload apart, read the configuration file that came
+ * with it (config_fd; -1: there is none), find the backend, judge the
+ * entries, and run the mechanism's verify. Each backend judges its own part;
+ * what stands in no part is judged by the first one it could be meant for.
+ * Returns 0 when the backend may be opened; each problem goes to `report`
+ * (NULL: drop them). pool_load_fini() also after -1.
  */
-int pool_load(struct pool_load *l, struct buf *frame,
+int pool_load(struct pool_load *l, struct buf *frame, int config_fd,
     pool_load_report *report, void *ctx);
 void pool_load_fini(struct pool_load *l);
 

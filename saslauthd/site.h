@@ -52,6 +52,9 @@ struct site_listener {
 	char *name;
 	struct listener_settings settings;
 	mode_t mode;
+	char **places;		/* "FILE:LINE" of each key of listener_table,
+				 * in its order, NULL where it is not set;
+				 * NULL: it has no part */
 };
 
 /* Keys of a route part. */
@@ -96,8 +99,9 @@ struct site {
  * Build it; `entries` are all of the daemon's (settings_filter()), whose
  * `used` marks are set. Each problem goes to `report` (NULL: dropped) with
  * its origin in front; problems of a value are told apart from what makes
- * the site unusable by the return value: -1, and `site` is empty. A bad value
- * in a flat file leaves its default and is no failure here.
+ * the site unusable by the return value: -1, and `site` has what could be
+ * read, which serves to find what else is wrong. A bad value in a flat file
+ * leaves its default and is no failure here. site_fini() in every case.
  */
 int site_build(struct site *site, struct conf_entries *entries,
     conf_report *report, void *ctx);
@@ -106,6 +110,10 @@ void site_fini(struct site *site);
 /* Index of a backend (listener), or the count when there is none. */
 size_t site_find_backend(const struct site *site, const char *name);
 size_t site_find_listener(const struct site *site, const char *name);
+
+/* Put the listener's name in front of what is wrong with it and, where the
+ * text begins with "KEY: ", the place of that key as well. Returns -1. */
+int site_blame(const struct site_listener *l, struct errmsg *e);
 
 /* Is the word one of the list? An empty list holds every word. */
 bool site_list_has(const char *list, const char *word);

@@ -6,10 +6,27 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "saslauthd/site.h"
 
 static const char *const tempfail_words[] = { "daemon", "empty", "no", NULL };
+
+#define OCTAL 8
+#define MODE_MAX 0777
+
+static int
+check_mode(const char *text, struct errmsg *e)
+{
+	unsigned long mode;
+	char *end;
+
+	mode = strtoul(text, &end, OCTAL);
+	if (*text >= '0' && *text <= '7' && *end == '\0' && mode <= MODE_MAX)
+		return 0;
+	return errmsg_set(e, "wants an octal number from 0 to 0777");
+}
 
 #define AT(member) offsetof(struct listener_settings, member)
 
@@ -20,8 +37,9 @@ static const struct conf_key listener_keys[] = {
 	  .max = 256, .help = "owner of the socket, a name or a number" },
 	{ .name = "group", .type = CONF_STRING, .offset = AT(group),
 	  .max = 256, .help = "group of the socket, a name or a number" },
-	{ .name = "mode", .type = CONF_STRING, .offset = AT(mode), .min = 1,
-	  .max = 5, .def = "0777", .help = "mode of the socket, octal" },
+	{ .name = "mode", .type = CONF_STRING, .offset = AT(mode),
+	  .def = "0777", .check = check_mode,
+	  .help = "mode of the socket, octal" },
 	{ .name = "allow_uids", .type = CONF_STRING, .offset = AT(allow_uids),
 	  .max = 4096, .help = "users that may ask; empty: all" },
 	{ .name = "allow_gids", .type = CONF_STRING, .offset = AT(allow_gids),
@@ -42,6 +60,16 @@ const struct conf_table listener_table = {
 	.count = sizeof(listener_keys) / sizeof(listener_keys[0])
 };
 
+/* Patterns and addresses look right, and match nothing. */
+static int
+check_realms(const char *text, struct errmsg *e)
+{
+	if (strpbrk(text, "*?@") == NULL)
+		return 0;
+	return errmsg_set(e, "wants realms such as example.org, .example.org "
+	    "(all below it) or - (none)");
+}
+
 #undef AT
 #define AT(member) offsetof(struct route_settings, member)
 
@@ -51,8 +79,9 @@ static const struct conf_key route_keys[] = {
 	{ .name = "service", .type = CONF_STRING, .offset = AT(services),
 	  .max = 4096, .help = "services it is for; empty: all" },
 	{ .name = "realm", .type = CONF_STRING, .offset = AT(realms),
-	  .max = 8192, .help = "realms it is for: example.org, "
-	      ".example.org (and below), - (none); empty: all" },
+	  .max = 8192, .check = check_realms,
+	  .help = "realms it is for: example.org, .example.org (and "
+	      "below), - (none); empty: all" },
 	{ .name = "client", .type = CONF_NETWORKS, .offset = AT(clients),
 	  .help = "client networks it is for; empty: all" },
 	{ .name = "step", .type = CONF_LINES, .offset = AT(steps),

@@ -235,6 +235,32 @@ socket_file_adopt(struct socket_file *s, int fd, const char *path,
 	return -1;
 }
 
+int
+socket_file_dress(struct socket_file *s, const struct socket_file_plan *plan,
+    struct errmsg *e)
+{
+	const char *name = strrchr(s->path, '/') + 1;
+	const mode_t narrow = s->id.st_mode & plan->mode & MODE_ALL;
+	struct socket_file_plan full = *plan;
+
+	if (!s->made || !socket_file_stands(s))
+		return errmsg_set(e, "socket %s: another one stands there",
+		    s->path);
+	if (full.owner == SOCKET_FILE_OUR_OWNER)
+		full.owner = geteuid();
+	if (full.group == SOCKET_FILE_OUR_GROUP)
+		full.group = getegid();
+	if ((s->id.st_mode & MODE_ALL) != narrow && fchmodat(s->dir_fd, name,
+	    narrow, AT_SYMLINK_NOFOLLOW) != 0)
+		goto fail;
+	if (dress(s, name, &full) == 0 && fstatat(s->dir_fd, name, &s->id,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+fail:
+	return errmsg_errno(e, errno, "cannot change the socket %s",
+	    s->path);
+}
+
 /* ---- removing it ------------------------------------------------------ */
 
 bool

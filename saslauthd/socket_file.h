@@ -41,6 +41,11 @@ struct socket_file {
 int socket_file_open(struct socket_file *s,
     const struct socket_file_plan *plan, struct errmsg *e);
 
+/* Give it the plan's owner, group and mode; on the way to them, it is open to
+ * nobody it is not open to before or after. -1 with a message. */
+int socket_file_dress(struct socket_file *s,
+    const struct socket_file_plan *plan, struct errmsg *e);
+
 /* Use a socket that listens already, at `path`, and is somebody else's: a copy
  * of the descriptor, and nothing that would be removed. Does not block. */
 int socket_file_adopt(struct socket_file *s, int fd, const char *path,

@@ -100,39 +100,53 @@ warn_if_open(const struct site_listener *l, const struct socket_file *file,
 /* ---- making them ------------------------------------------------------ */
 
 static int
-find_ids(const struct listener_settings *s, uid_t *uid_r, gid_t *gid_r,
-    struct errmsg *e)
+find_ids(const struct site_listener *l, struct socket_file_plan *plan,
+    conf_report *report, void *ctx)
 {
-	if (find_owner(s->owner, uid_r) != 0)
-		return errmsg_set(e, "owner: no user is called %s", s->owner);
-	if (find_group(s->group, gid_r) != 0)
-		return errmsg_set(e, "group: no group is called %s", s->group);
-	return 0;
+	const struct listener_settings *s = &l->settings;
+	struct errmsg e = ERRMSG_INIT;
+	int rc = 0;
+
+	if (find_owner(s->owner, &plan->owner) != 0) {
+		(void)errmsg_set(&e, "owner: no user is called %s", s->owner);
+		rc = site_blame(l, &e);
+		report(ctx, e.text);
+	}
+	if (find_group(s->group, &plan->group) != 0) {
+		(void)errmsg_set(&e, "group: no group is called %s", s->group);
+		rc = site_blame(l, &e);
+		report(ctx, e.text);
+	}
+	return rc;
 }
 
 int
-sockets_check(const struct site_listener *l, struct errmsg *e)
+sockets_check(const struct site_listener *l, conf_report *report, void *ctx)
 {
-	uid_t uid;
-	gid_t gid;
+	struct socket_file_plan plan;
+	struct admission who;
+	int rc = find_ids(l, &plan, report, ctx);
 
-	if (find_ids(&l->settings, &uid, &gid, e) != 0)
-		return errmsg_prefix(e, "listener %s", l->name);
-	return 0;
+	if (admission_find(&who, l, report, ctx) != 0)
+		rc = -1;
+	admission_fini(&who);
+	return rc;
 }
 
-/* Where it is to stand, and whether it may. */
-static enum sockets_status
-make_plan(const struct site_listener *l, const char *path,
-    struct socket_file_plan *plan_r, struct errmsg *e)
-{
-	const struct listener_settings *s = &l->settings;
+/* What it takes to make the socket of a listener. */
+struct making {
+	struct sockets *sockets;
+	const struct sockets *now;	/* NULL: a start */
+	const struct activation *given;
+	const char *run_dir;
+};
 
-	plan_r->path = path;
-	plan_r->mode = l->mode;
-	if (find_ids(s, &plan_r->owner, &plan_r->group, e) != 0)
-		return SOCKETS_CONFIG;
-	if (s->path[0] == '\0')
+/* Of somebody else? The lock of its run directory guards the default one. */
+static enum sockets_status
+find_rival(const struct making *m, const struct site_listener *l,
+    const char *path, struct errmsg *e)
+{
+	if (m->now == NULL && l->settings.path[0] == '\0')
 		return SOCKETS_OK;	/* rundir_claim() looked */
 	if (!socket_file_may_replace(path)) {
 		(void)errmsg_set(e, "path: what stands at %s is no socket",
@@ -170,15 +184,13 @@ fail_shared(const char *path, const char *other, struct errmsg *e)
 
 /* Its mode and owner are those of who made it. */
 static enum sockets_status
-use_given(struct sockets *s, const struct site_listener *l,
+use_given(struct sockets_one *one, const struct site_listener *l,
     const struct activation_one *given, struct errmsg *e)
 {
-	struct sockets_one *one = &s->list[s->count];
 	struct stat sb;
 
 	if (socket_file_adopt(&one->file, given->fd, given->path, e) != 0)
 		return SOCKETS_FAILED;
-	s->count++;
 	if (given->path[0] == '/' && stat(given->path, &sb) == 0)
 		warn_if_open(l, &one->file, sb.st_mode);
 	return SOCKETS_OK;
@@ -193,65 +205,180 @@ is_control(const char *path, const char *run_dir)
 	    run_dir) == 0 && strcmp(path, control) == 0;
 }
 
-enum sockets_status
-sockets_add(struct sockets *s, const struct site_listener *l,
-    const char *run_dir, struct errmsg *e)
+/* Which of those there are stands at this path? */
+static size_t
+find_standing(const struct sockets *now, const char *path)
 {
-	struct sockets_one *one = &s->list[s->count];
+	const struct socket_file *f;
+	struct stat sb;
+	size_t i;
+
+	if (now == NULL || lstat(path, &sb) != 0)
+		return SOCKETS_NEW;
+	for (i = 0; i < now->count; i++) {
+		f = &now->list[i].file;
+		if (f->made && f->id.st_dev == sb.st_dev &&
+		    f->id.st_ino == sb.st_ino)
+			return i;
+	}
+	return SOCKETS_NEW;
+}
+
+static enum sockets_status
+keep(const struct making *m, struct sockets_one *one, size_t which,
+    struct errmsg *e)
+{
+	const struct sockets *s = m->sockets;
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->list[i].kept == which)
+			return fail_shared(m->now->list[which].file.path,
+			    s->list[i].name, e);
+	one->kept = which;
+	return SOCKETS_OK;
+}
+
+static enum sockets_status
+make(const struct making *m, struct sockets_one *one,
+    const struct site_listener *l, struct errmsg *e)
+{
+	const char *path = one->plan.path, *replaced;
+	enum sockets_status st = find_rival(m, l, path, e);
+
+	if (st != SOCKETS_OK)
+		return st;
+	if (socket_file_open(&one->file, &one->plan, e) != 0)
+		return strlen(path) > io_unix_path_max() ? SOCKETS_CONFIG :
+		    SOCKETS_FAILED;
+	replaced = find_replaced(m->sockets);
+	if (replaced != NULL)
+		return fail_shared(path, replaced, e);
+	warn_if_open(l, &one->file, l->mode);
+	return SOCKETS_OK;
+}
+
+/* At its path: make it, or keep the one that is there. */
+static enum sockets_status
+place(const struct making *m, struct sockets_one *one,
+    const struct site_listener *l, struct errmsg *e)
+{
 	const struct activation_one *given;
-	struct socket_file_plan plan;
 	enum sockets_status st;
 	char path[PATH_MAX];
-	const char *replaced;
+	size_t which;
 
-	one->file = (struct socket_file)SOCKET_FILE_INIT;
-	(void)str_copy(one->name, sizeof(one->name), l->name);
-	given = activation_find(s->given, l->name);
-	if (given != NULL) {
-		st = use_given(s, l, given, e);
-		goto out;
-	}
 	if (l->settings.path[0] != '\0')
 		(void)str_copy(path, sizeof(path), l->settings.path);
 	else
 		(void)str_format(path, sizeof(path), "%s/" RUNDIR_MUX,
-		    run_dir);
-	if (is_control(path, run_dir)) {
-		st = SOCKETS_CONFIG;
+		    m->run_dir);
+	if (is_control(path, m->run_dir)) {
 		(void)errmsg_set(e, "path: %s is the control socket's", path);
-		goto out;
+		return SOCKETS_CONFIG;
 	}
-	given = activation_at(s->given, path);
-	st = given != NULL ? fail_shared(path, given->listener, e) :
-	    make_plan(l, path, &plan, e);
+	given = activation_at(m->given, path);
+	if (given != NULL)
+		return fail_shared(path, given->listener, e);
+	one->plan.path = path;
+	one->plan.mode = l->mode;
+	which = find_standing(m->now, path);
+	if (which != SOCKETS_NEW)
+		warn_if_open(l, &m->now->list[which].file, l->mode);
+	st = which != SOCKETS_NEW ? keep(m, one, which, e) :
+	    make(m, one, l, e);
+	one->plan.path = NULL;
+	return st;
+}
+
+static void
+keep_problem(void *ctx, const char *text)
+{
+	(void)errmsg_set(ctx, "%s", text);
+}
+
+static enum sockets_status
+add(const struct making *m, const struct site_listener *l, struct errmsg *e)
+{
+	struct sockets_one *one = &m->sockets->list[m->sockets->count];
+	const struct activation_one *given;
+	enum sockets_status st;
+
+	*one = (struct sockets_one){ .file = SOCKET_FILE_INIT,
+	    .kept = SOCKETS_NEW };
+	(void)str_copy(one->name, sizeof(one->name), l->name);
+	if (find_ids(l, &one->plan, keep_problem, e) != 0 ||
+	    admission_find(&one->who, l, keep_problem, e) != 0)
+		return SOCKETS_CONFIG;
+	given = activation_find(m->given, l->name);
+	st = given != NULL ? use_given(one, l, given, e) :
+	    place(m, one, l, e);
+	m->sockets->count++;
 	if (st != SOCKETS_OK)
-		goto out;
-	st = strlen(path) > io_unix_path_max() ? SOCKETS_CONFIG :
-	    SOCKETS_FAILED;
-	if (socket_file_open(&one->file, &plan, e) != 0)
-		goto out;
-	replaced = find_replaced(s);
-	s->count++;
-	st = replaced != NULL ? fail_shared(path, replaced, e) : SOCKETS_OK;
-	if (st == SOCKETS_OK)
-		warn_if_open(l, &one->file, l->mode);
-out:
-	if (st != SOCKETS_OK)
-		(void)errmsg_prefix(e, "listener %s", l->name);
+		(void)site_blame(l, e);
 	return st;
 }
 
 enum sockets_status
-sockets_open(struct sockets *s, const struct site *site, struct errmsg *e)
+sockets_prepare(struct sockets *next, const struct sockets *now,
+    const struct site *site, const struct activation *given,
+    struct errmsg *e)
 {
+	const struct making m = { .sockets = next, .now = now,
+	    .given = given, .run_dir = site->settings.run_dir };
 	enum sockets_status st = SOCKETS_OK;
 	size_t i;
 
-	s->count = 0;
+	next->count = 0;
 	for (i = 0; i < site->listener_count && st == SOCKETS_OK; i++)
-		st = sockets_add(s, &site->listeners[i],
-		    site->settings.run_dir, e);
+		st = add(&m, &site->listeners[i], e);
 	return st;
+}
+
+enum sockets_status
+sockets_open(struct sockets *s, const struct site *site,
+    const struct activation *given, struct errmsg *e)
+{
+	return sockets_prepare(s, NULL, site, given, e);
+}
+
+/* It moves over, and is not closed with the others. */
+static void
+take_kept(struct sockets_one *one, struct sockets_one *old,
+    struct errmsg *failed)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	one->file = old->file;
+	one->kept = SOCKETS_NEW;
+	old->file = (struct socket_file)SOCKET_FILE_INIT;
+	if ((one->plan.mode != old->plan.mode ||
+	    one->plan.owner != old->plan.owner ||
+	    one->plan.group != old->plan.group) &&
+	    socket_file_dress(&one->file, &one->plan, &e) != 0) {
+		(void)errmsg_set(failed, "listener %s: %s", one->name, e.text);
+		log_msg(LOG_ERR, "keeper", "%s", failed->text);
+	}
+}
+
+void
+sockets_change(struct sockets *now, struct sockets *next,
+    struct errmsg *failed)
+{
+	struct sockets_one *one;
+	size_t i;
+
+	for (i = 0; i < next->count; i++) {
+		one = &next->list[i];
+		if (one->kept != SOCKETS_NEW)
+			take_kept(one, &now->list[one->kept], failed);
+		else if (one->file.made)
+			log_msg(LOG_INFO, "ipc_init", "listening on socket: "
+			    "%s", one->file.path);
+	}
+	sockets_close(now);
+	*now = *next;
+	next->count = 0;
 }
 
 void
@@ -268,7 +395,9 @@ sockets_close(struct sockets *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->count; i++)
+	for (i = 0; i < s->count; i++) {
 		socket_file_close(&s->list[i].file);
+		admission_fini(&s->list[i].who);
+	}
 	s->count = 0;
 }

@@ -25,8 +25,11 @@ enum ctl_exit {
 struct ctl {
 	struct control_server server;
 	bool json;
+	bool all;		/* --all */
 	long interval_sec;	/* -i */
 	long samples;		/* -n; 0: without end */
+	bool password;		/* --password */
+	const char *listener;	/* --listener; "": the default one */
 	const char *const *words;	/* the command and its operands */
 	size_t count;
 };
@@ -34,11 +37,14 @@ struct ctl {
 int ctl_status(const struct ctl *c);
 int ctl_watch(const struct ctl *c);
 int ctl_metrics(const struct ctl *c);
+int ctl_config(const struct ctl *c);
 int ctl_explain(const struct ctl *c);
 int ctl_list(const struct ctl *c);
 int ctl_flush(const struct ctl *c);
 int ctl_log_level(const struct ctl *c);
+int ctl_reload(const struct ctl *c);
 int ctl_drain(const struct ctl *c);
+int ctl_migrate(const struct ctl *c);
 
 /* "OK", "WARNING" ... */
 const char *ctl_exit_name(enum ctl_exit status);

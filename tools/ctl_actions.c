@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ctl_actions - saslauthctl's commands that change something: flush,
- * log-level, drain.
+ * log-level, reload, drain.
  */
 #include "config.h"
 
@@ -11,11 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 
 #include "common/str.h"
 #include "tools/ctl.h"
+#include "tools/safe_text.h"
 
 #define DRAIN_POLL_MSEC 100
+/* To judge the settings and to start all pools; and the one before may have to
+ * end first. */
+#define RELOAD_MSEC 180000
 
 int
 ctl_flush(const struct ctl *c)
@@ -58,6 +63,48 @@ ctl_log_level(const struct ctl *c)
 		    "debug" : "info");
 	control_reply_fini(&r);
 	return CTL_OK;
+}
+
+static void
+print_reloaded(const struct json_line *l)
+{
+	const char *text = json_line_str(l, "text");
+	FILE *to = stdout;
+
+	if (json_line_bool(l, "ok")) {
+		printf("reloaded: served by generation %" PRId64 " now%s",
+		    json_line_int(l, "generation"),
+		    text[0] != '\0' ? "; " : "");
+	} else {
+		to = stderr;
+		fputs("saslauthctl: refused, nothing has changed: ", to);
+	}
+	(void)safe_text_put(to, text);
+	fputc('\n', to);
+}
+
+/* EX_CONFIG is what a start with such settings exits with. */
+int
+ctl_reload(const struct ctl *c)
+{
+	struct ctl patient = *c;
+	const struct json_line *l;
+	struct control_reply r;
+	int status;
+
+	patient.server.timeout_msec = RELOAD_MSEC;
+	status = ctl_ask(&patient, "reloaded", &r);
+	if (status != CTL_OK)
+		return status;
+	l = control_next(&r, "reloaded", NULL);
+	if (!json_line_bool(l, "ok"))
+		status = EX_CONFIG;
+	if (c->json)
+		ctl_print_reply(&r);
+	else
+		print_reloaded(l);
+	control_reply_fini(&r);
+	return status;
 }
 
 /* The daemon is gone when nothing listens on its socket; one that took its

@@ -28,6 +28,20 @@ print_label(const char *label)
 }
 
 static void
+print_generation(const struct json_line *l)
+{
+	char since[CTL_DURATION_SIZE];
+	int64_t old = json_line_int(l, "old_generations");
+
+	printf("settings: generation %" PRId64 ", in force for %s",
+	    json_line_int(l, "generation"),
+	    ctl_duration(since, json_line_int(l, "generation_sec")));
+	if (old > 0)
+		printf("; older ones that end what runs: %" PRId64, old);
+	fputc('\n', stdout);
+}
+
+static void
 print_daemon(const struct json_line *l)
 {
 	char uptime[CTL_DURATION_SIZE];
@@ -42,7 +56,9 @@ print_daemon(const struct json_line *l)
 		fputs(", stopping", stdout);
 	if (json_line_bool(l, "verbose"))
 		fputs(", log level debug", stdout);
-	fputs("\n\n", stdout);
+	fputs("\n", stdout);
+	print_generation(l);
+	fputs("\n", stdout);
 }
 
 static void

@@ -25,11 +25,18 @@ control_client_sources = \
 	tools/safe_text.c tools/safe_text.h
 tools_saslauthctl_SOURCES = tools/saslauthctl.c \
 	tools/ctl.c tools/ctl.h \
-	tools/ctl_actions.c tools/ctl_explain.c tools/ctl_list.c \
+	tools/ctl_actions.c tools/ctl_config.c \
+	tools/ctl_explain.c tools/ctl_list.c \
+	tools/password_input.c tools/password_input.h \
 	tools/ctl_metrics.c tools/openmetrics.c tools/openmetrics.h \
 	tools/ctl_status.c tools/ctl_verdict.c tools/ctl_verdict.h \
 	tools/ctl_watch.c tools/ctl_plot.c tools/ctl_plot.h \
 	tools/ctl_screen.c tools/ctl_screen.h \
+	tools/ctl_migrate.c tools/draft.c tools/draft.h \
+	tools/old_conf.c tools/old_conf.h \
+	tools/old_defaults.c tools/old_defaults.h \
+	tools/old_flags.c tools/old_flags.h \
+	tools/shell_vars.c tools/shell_vars.h \
 	$(control_client_sources)
 tools_saslauthctl_LDADD = libcommon.a
 tools_saslcache_SOURCES = tools/saslcache.c $(control_client_sources)
@@ -39,4 +46,4 @@ EXTRA_DIST += \
 	tests/daemon/test_saslauthctl.py \
 	tests/daemon/test_saslauthctl_daemon.py \
 	tests/daemon/test_saslauthctl_watch.py \
-	tests/daemon/test_saslcache.py
+	tests/daemon/test_saslcache.py tests/daemon/test_migrate.py

@@ -68,12 +68,13 @@ signals_release(const struct dispositions *before)
 		raise(caught);
 }
 
+/* Not where what the program is asked for goes. */
 static int
 say(const char *text)
 {
 	size_t len = strlen(text);
 
-	return write(STDOUT_FILENO, text, len) == (ssize_t)len ? 0 : -1;
+	return write(STDERR_FILENO, text, len) == (ssize_t)len ? 0 : -1;
 }
 
 static int
@@ -127,6 +128,33 @@ password_read_tty(const char *prompt, struct secret *s, struct errmsg *e)
 	}
 	signals_release(&signals);
 	return rc;
+}
+
+int
+password_read_line(int fd, size_t max, struct secret *s, struct errmsg *e)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	if (secret_reserve(s, max + 1) == -1)
+		return errmsg_set(e, "out of memory");
+	while (len <= max) {
+		n = read(fd, s->bytes + len, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1) {
+			errmsg_errno(e, errno, "password");
+			secret_wipe(s);
+			return -1;
+		}
+		if (n == 0 || s->bytes[len] == '\n') {
+			secret_end(s, len);
+			return 0;
+		}
+		len++;
+	}
+	secret_wipe(s);
+	return errmsg_set(e, "password: longer than %zu bytes", max);
 }
 
 /* Fill s, which has room for size bytes, up to end of file. */

@@ -21,6 +21,14 @@
 #define TAKES_INTERVAL 1
 #define TAKES_SAMPLES 2
 #define TAKES_ALL 4
+/* -m and --json, which all take that are not offline. */
+#define TAKES_DAEMON 8
+#define OFFLINE 16
+#define TAKES_TRY 32	/* --listener, --password */
+#define ALL_OR_OPERAND 64	/* --all, where it has no operand */
+
+#define FILES_MAX 64	/* as many as there may be listeners */
+#define NAMES_MAX 64
 
 struct command {
 	const char *name;
@@ -37,17 +45,26 @@ static const struct command commands[] = {
 	{ "watch", "[-i SECONDS] [-n COUNT]", 0, 0,
 	    TAKES_INTERVAL | TAKES_SAMPLES, ctl_watch,
 	    "rate, latency, cache, queue, live" },
-	{ "explain", "USER REALM SERVICE [ADDRESS]", 3, 4, 0, ctl_explain,
-	    "what would become of a try now" },
+	{ "explain",
+	    "[--listener NAME] [--password] USER REALM SERVICE [ADDRESS]",
+	    3, 4, TAKES_TRY, ctl_explain,
+	    "what would become of a try now; with a password, try it" },
 	{ "list", "", 0, 0, 0, ctl_list,
 	    "who is in the cache, the oldest first" },
-	{ "flush", "USER [REALM] | --all", 0, 2, TAKES_ALL, ctl_flush,
+	{ "flush", "USER [REALM] | --all", 0, 2,
+	    TAKES_ALL | ALL_OR_OPERAND, ctl_flush,
 	    "forget one user, or all of the cache" },
+	{ "config", "[--all] [NAME...]", 0, NAMES_MAX, TAKES_ALL, ctl_config,
+	    "the settings in force, and where each comes from" },
 	{ "metrics", "", 0, 0, 0, ctl_metrics, "counters, as OpenMetrics" },
 	{ "log-level", "debug|info", 1, 1, 0, ctl_log_level,
 	    "log more, or as usual, until the next restart" },
+	{ "reload", "", 0, 0, 0, ctl_reload,
+	    "read the settings again; says what came of it" },
 	{ "drain", "", 0, 0, 0, ctl_drain,
-	    "finish what runs, then end; waits for it" }
+	    "finish what runs, then end; waits for it" },
+	{ "migrate", "[FILE...]", 0, FILES_MAX, OFFLINE, ctl_migrate,
+	    "a configuration that does what the old daemon's settings did" }
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -56,6 +73,8 @@ static const struct option long_options[] = {
 	{ "run-dir", required_argument, NULL, 'm' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "listener", required_argument, NULL, 'l' },
+	{ "password", no_argument, NULL, 'p' },
 	{ "interval", required_argument, NULL, 'i' },
 	{ "count", required_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
@@ -94,9 +113,26 @@ parse_options(int argc, char **argv, struct ctl *c, unsigned *given_r)
 	while ((option = getopt_long(argc, argv, "m:i:n:hV", long_options,
 	    NULL)) != -1) {
 		switch (option) {
-		case 'm': c->server.run_dir = optarg; break;
-		case 'j': c->json = true; break;
-		case 'a': *given_r |= TAKES_ALL; break;
+		case 'm':
+			c->server.run_dir = optarg;
+			*given_r |= TAKES_DAEMON;
+			break;
+		case 'j':
+			c->json = true;
+			*given_r |= TAKES_DAEMON;
+			break;
+		case 'a':
+			c->all = true;
+			*given_r |= TAKES_ALL;
+			break;
+		case 'l':
+			c->listener = optarg;
+			*given_r |= TAKES_TRY;
+			break;
+		case 'p':
+			c->password = true;
+			*given_r |= TAKES_TRY;
+			break;
 		case 'i':
 			if (str_to_long(optarg, 1, INTERVAL_SEC_MAX,
 			    &c->interval_sec) == -1)
@@ -139,13 +175,16 @@ static int
 check_use(const struct ctl *c, const struct command *cmd, unsigned given)
 {
 	size_t operands = c->count - 1;
+	unsigned takes = cmd->takes;
 
-	if ((given & ~cmd->takes) != 0)
+	if ((takes & OFFLINE) == 0)
+		takes |= TAKES_DAEMON;
+	if ((given & ~takes) != 0)
 		return wrong_use("an option that is not for this command",
 		    cmd->name);
 	if (operands < cmd->min || operands > cmd->max)
 		return wrong_use("it takes other operands", cmd->name);
-	if ((cmd->takes & TAKES_ALL) == 0)
+	if ((cmd->takes & ALL_OR_OPERAND) == 0)
 		return -1;
 	/* Nobody flushes everything by a forgotten argument. */
 	if (((given & TAKES_ALL) != 0) == (operands > 0) ||
@@ -160,7 +199,7 @@ main(int argc, char **argv)
 	struct ctl c = {
 		.server = { .run_dir = RUNDIR,
 		    .timeout_msec = CONTROL_TIMEOUT_MSEC },
-		.interval_sec = INTERVAL_SEC_DEFAULT
+		.interval_sec = INTERVAL_SEC_DEFAULT, .listener = ""
 	};
 	const struct command *cmd;
 	unsigned given;

@@ -117,31 +117,6 @@ parse_options(int argc, char **argv, struct question *q)
 	return q->login == NULL ? -1 : 0;
 }
 
-/* The first line, without its end. Byte by byte, so that what follows stays
- * for whoever reads the same descriptor next. */
-static int
-read_line(int fd, struct secret *line, struct errmsg *e)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	if (secret_reserve(line, FIELD_MAX + 1) == -1)
-		return errmsg_set(e, "out of memory");
-	while (len <= FIELD_MAX) {
-		n = read(fd, line->bytes + len, 1);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return errmsg_errno(e, errno, "password");
-		if (n == 0 || line->bytes[len] == '\n') {
-			secret_end(line, len);
-			return 0;
-		}
-		len++;
-	}
-	return errmsg_set(e, "password: longer than %d bytes", FIELD_MAX);
-}
-
 static int
 get_password(struct question *q, struct errmsg *e)
 {
@@ -153,11 +128,12 @@ get_password(struct question *q, struct errmsg *e)
 	if (path == NULL && isatty(STDIN_FILENO))
 		return password_read_tty("Password: ", &q->password, e);
 	if (path == NULL || strcmp(path, "-") == 0)
-		return read_line(STDIN_FILENO, &q->password, e);
+		return password_read_line(STDIN_FILENO, FIELD_MAX,
+		    &q->password, e);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return errmsg_errno(e, errno, "%s", path);
-	rc = read_line(fd, &q->password, e);
+	rc = password_read_line(fd, FIELD_MAX, &q->password, e);
 	io_close(&fd);
 	return rc;
 }

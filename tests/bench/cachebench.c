@@ -87,9 +87,9 @@ static bool
 hits(struct cache *c, const struct account *a)
 {
 	const struct cache_key k = key_of(a);
-	enum auth_reason reason;
+	struct cache_found found;
 
-	return cache_lookup(c, &k, &a->password, 0, &reason) == CACHE_HIT;
+	return cache_lookup(c, &k, &a->password, 0, &found) == CACHE_HIT;
 }
 
 static struct cache *

@@ -4,6 +4,7 @@
 import pytest
 
 import databases
+import fake_pool
 from daemon_users import PASSWORD, REALM, USER, set_password
 from lib import BUILD_DIR, isolation, users
 
@@ -60,8 +61,8 @@ def services(pam_test):
 
 @pytest.fixture
 def pam_daemon(start_daemon, services):
-    def start(*args):
-        return start_daemon("-a", "pam", *args)
+    def start(*args, **keywords):
+        return start_daemon("-a", "pam", *args, **keywords)
     return start
 
 
@@ -85,3 +86,10 @@ def start_site(start_daemon, open_dir, backends):
         file.write_text(backends + text)
         return start_daemon("--config", file, *args, **keywords)
     return start
+
+
+@pytest.fixture
+def breakable(open_dir):
+    """A saslauthd whose pool of the backend "two" does not open while the
+    file "broken" is there."""
+    return fake_pool.make(open_dir, fake_pool.BREAKABLE)

@@ -26,7 +26,8 @@ CACHE = {"kind": "cache", "enabled": True, "entries": 2, "refusals": 0,
 
 STATUS = [
     {"kind": "daemon", "version": "1.1.0", "pid": 4711, "uptime_sec": 273600,
-     "state": "serving", "verbose": False, "run_dir": "/run/saslauthd"},
+     "state": "serving", "verbose": False, "run_dir": "/run/saslauthd",
+     "generation": 3, "generation_sec": 7300, "old_generations": 1},
     {"kind": "role", "name": "keeper", "pid": 4711, "uptime_sec": 273600,
      "restarts": 0},
     {"kind": "role", "name": "front", "pid": 4713, "uptime_sec": 273600,

@@ -28,3 +28,18 @@ def make(directory, script, **values):
         failed=frame_type("FRAME_FAILED"), **values))
     fake.chmod(0o755)
     return program
+
+
+# Its backend "two" does not open while the file "broken" is there.
+BREAKABLE = """
+import os, socket, struct, sys
+if "broken" in os.listdir({where!r}) and len(sys.argv) == 1:
+    channel = socket.socket(fileno=3)
+    frame = channel.recv(65537, socket.MSG_PEEK)
+    if b"two" in frame.partition(b"site.conf")[2][:8]:
+        channel.recv(65537)
+        why = b"the key is unreadable"
+        channel.send(struct.pack(">BBH", {failed}, 69, len(why)) + why)
+        sys.exit(69)
+os.execv({real!r}, ["saslauthd-pool: pool", *sys.argv[1:]])
+"""

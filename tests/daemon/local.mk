@@ -4,11 +4,13 @@ EXTRA_DIST += \
 	tests/daemon/daemon_users.py tests/daemon/databases.py \
 	tests/daemon/fake_pool.py \
 	tests/daemon/test_backend.py tests/daemon/test_cli.py \
-	tests/daemon/test_control.py \
+	tests/daemon/test_config_command.py \
+	tests/daemon/test_control.py tests/daemon/test_explain.py \
 	tests/daemon/test_instances.py tests/daemon/test_listeners.py \
-	tests/daemon/test_notify.py \
+	tests/daemon/test_messages.py tests/daemon/test_notify.py \
 	tests/daemon/test_process.py tests/daemon/test_routes.py \
-	tests/daemon/test_protocol.py tests/daemon/test_several_backends.py \
+	tests/daemon/test_protocol.py tests/daemon/test_reload.py \
+	tests/daemon/test_several_backends.py \
 	tests/daemon/test_signals.py \
 	tests/daemon/test_surroundings.py tests/daemon/test_syslog.py
 

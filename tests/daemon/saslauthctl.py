@@ -15,9 +15,9 @@ OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
 TIMEOUT_SEC = 30
 
 COMMANDS = [["status"], ["watch", "-n", "1"],
-            ["explain", "joe", "example.org", "smtp"], ["list"],
+            ["explain", "joe", "example.org", "smtp"], ["config"], ["list"],
             ["flush", "--all"], ["metrics"], ["log-level", "info"],
-            ["drain"]]
+            ["reload"], ["drain"]]
 
 HOSTILE = 'evil"\x1b[2J\x9b\\n\n\u202e[x]\x7f'
 
@@ -36,11 +36,11 @@ def serve(open_dir):
         server.close()
 
 
-def run(*args, rundir=None):
+def run(*args, rundir=None, given=""):
     where = [] if rundir is None else ["-m", rundir]
     return subprocess.run(
         [SASLAUTHCTL, *where, *args], check=False, capture_output=True,
-        text=True, timeout=TIMEOUT_SEC, stdin=subprocess.DEVNULL,
+        text=True, timeout=TIMEOUT_SEC, input=given,
         env={**os.environ, "LC_ALL": "C.UTF-8"})
 
 

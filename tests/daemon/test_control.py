@@ -3,7 +3,6 @@
 
 import errno
 import os
-import pathlib
 import signal
 import socket
 import stat
@@ -250,15 +249,6 @@ def test_a_guesser_gets_no_fresh_start(start_daemon, store):
     wait_until(lambda: daemon.ask(USER, "guess 2", realm=REALM) == wire.NO,
                START_SEC, "an answer")
     assert limits(daemon)["tries"] == 3
-
-
-def test_without_limits_nothing_is_shared(start_daemon, store):
-    daemon = start_daemon("-a", "sasldb", "-O", store, "--set",
-                          "limits=off")
-    assert limits(daemon)["mode"] == "off"
-    names = [os.readlink(link) for link in pathlib.Path(
-        f"/proc/{daemon.pid}/fd").iterdir()]
-    assert not [name for name in names if "memfd" in name]
 
 
 # A stop without haste.

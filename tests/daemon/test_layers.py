@@ -10,14 +10,16 @@ from lib import SOURCE_DIR
 FOLDERS = ("common", "mechanisms", "saslauthd", "front", "tools")
 
 # Both programs are in one folder, but for the front.
-SHARED = r"saslauthd/(privs|settings|site(_tables)?|sigpipe|child|roles)"
+SHARED = r"saslauthd/(privs|settings|site(_\w+)?|sigpipe|child|roles|" \
+    r"admission)"
 POOL = r"saslauthd/(pool|worker|rights)(_\w+)?"
-KEEPER = r"saslauthd/(main|keeper|family|part(_pool)?|options|daemonize|" \
-    r"rundir|socket_file|sockets|handover|check|activation|notify)"
+KEEPER = r"saslauthd/(main|keeper(_\w+)?|plan|reload|crew|family|" \
+    r"part(_pool)?|options|daemonize|rundir|socket_file|sockets|" \
+    r"handover|check|activation|notify)"
 
 # libc, POSIX and the kernel. All others belong to a library.
 SYSTEM = re.compile(
-    r"(assert|ctype|dirent|elf|errno|fcntl|getopt|grp|inttypes|libgen|"
+    r"(assert|ctype|dirent|elf|errno|fcntl|getopt|glob|grp|inttypes|libgen|"
     r"limits|locale|math|netdb|poll|pthread|pwd|sched|shadow|signal|"
     r"stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|"
     r"stdnoreturn|string|strings|syscall|sysexits|syslog|termios|time|"

@@ -229,7 +229,7 @@ def test_nobody_of_that_name(site, open_dir, key):
 def test_path_too_long(site, open_dir):
     path = open_dir / ("x" * 120)
     said = refused(CONFIGURATION, *site(a=f"path: {path}"))
-    assert "a: " + str(path)[:80] in said
+    assert f"listener a: path: {str(path)[:80]}" in said
 
 
 def test_one_path_twice(site, open_dir):

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import time
 import stat
 import subprocess
 import sys
@@ -236,6 +237,17 @@ def test_stop_is_told_while_requests_run(pam_daemon, manager):
     daemon.wait_gone()
     # A second TERM, or the end, is no news.
     assert manager.is_silent()
+
+
+def test_reload_is_told(service, args, manager):
+    """systemd.service(5), notify-reload: with the time, until ready."""
+    daemon = service(*args, env={"NOTIFY_SOCKET": manager.name}).start()
+    assert "READY" in manager.next()[0]
+    daemon.signal(signal.SIGHUP)
+    said = manager.next()[0]
+    assert said["RELOADING"] == "1"
+    assert int(said["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+    assert manager.next()[0]["READY"] == "1"
 
 
 # Signs of life.

@@ -3,9 +3,12 @@
 since a real one cannot be brought into each of these states."""
 
 import json
+import os
+import pty
 import re
 import socket
 import subprocess
+import termios
 import time
 
 import pytest
@@ -16,6 +19,8 @@ from saslauthctl import (COMMANDS, CRITICAL, HOSTILE, OK, SASLAUTHCTL,
                          run, serve)
 
 assert serve	# a fixture
+
+EX_CONFIG = 78
 
 
 def spoken(value):
@@ -82,6 +87,7 @@ OK: sasldb is up | busy=2;;;0;20 queue=0;;;0;1000 clients=12;;;0;16384 \
 hits=2c misses=3c
 
 saslauthd 1.1.0 in /run/saslauthd, pid 4711, up 3d 4h
+settings: generation 3, in force for 2h 1m; older ones that end what runs: 1
 
   keeper     pid 4711    up 3d 4h
   front      pid 4713    up 3d 4h
@@ -218,7 +224,8 @@ def test_no_permission(serve, open_dir):
     ["status", "--all"], ["status", "-i", "1"], ["list", "-n", "1"],
     ["explain", "joe", "example.org"], ["explain", "a", "b", "c", "d", "e"],
     ["watch", "-i", "0"], ["watch", "-i", "x"], ["watch", "-n", "0"],
-    ["log-level"], ["drain", "now"], ["--nonsense", "status"],
+    ["log-level"], ["reload", "now"], ["drain", "now"],
+    ["--nonsense", "status"],
 ])
 def test_wrong_use(serve, open_dir, args):
     server = serve(STATUS)
@@ -246,7 +253,28 @@ def test_unwritable_output(serve, open_dir):
     assert done.returncode == UNKNOWN
 
 
-# Flush, log level, list.
+# Flush, log level, reload, list.
+
+@pytest.mark.parametrize("ok, said, code, out, err", [
+    (True, "", OK, "reloaded: served by generation 3 now\n", ""),
+    (True, "x is warned of", OK,
+     "reloaded: served by generation 3 now; x is warned of\n", ""),
+    (False, "x.conf:7: " + HOSTILE, EX_CONFIG, "",
+     "saslauthctl: refused, nothing has changed: x.conf:7: evil"),
+], ids=spoken)
+def test_reload(serve, open_dir, ok, said, code, out, err):
+    server = serve([{"kind": "reloaded", "ok": ok, "generation": 3,
+                     "text": said}, END])
+    done = run("reload", rundir=open_dir)
+    assert (done.returncode, done.stdout) == (code, out)
+    assert done.stderr.startswith(err) and bool(done.stderr) == bool(err)
+    assert not control_characters(done.stderr)
+    assert server.requests == [["reload"]]
+    done = run("reload", "--json", rundir=open_dir)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert json.loads(done.stdout) == {"reloaded": [
+        {"ok": ok, "generation": 3, "text": said}]}
+
 
 def test_flush(serve, open_dir):
     server = serve([{"kind": "flushed", "entries": 1}, END])
@@ -330,12 +358,19 @@ def test_hostile_names(serve, open_dir, locale):
 EXPLAIN = [
     {"kind": "canonical", "login": "joe@example.org", "realm": "example.org",
      "service": "smtp", "address": "", "identity": "joe@example.org"},
+    {"kind": "listener", "name": "default", "services": "", "serves": True,
+     "allow_uids": "postfix, 0", "allow_gids": ""},
     {"kind": "limits", "mode": "enforce", "identity": 3, "identity_max": 20,
      "address": 0, "address_max": 50, "pair": 0, "known": True,
      "exempt": False, "verdict": "pass"},
     {"kind": "cache", "enabled": True, "state": "valid", "age_sec": 725,
      "expires_sec": 2875},
-    {"kind": "route", "name": "default", "chain": "ldap"},
+    {"kind": "passed", "name": "office", "condition": "client",
+     "text": "client (none) is in none of its networks"},
+    {"kind": "route", "name": "default", "chain": "ldap",
+     "timeout_sec": 30},
+    {"kind": "because", "name": "default", "condition": "none",
+     "text": "it has no conditions"},
     {**backend("ldap"), "step": 1, "sees_address": False,
      "sees_realm": True, "denied": "stop", "no_such_user": "next",
      "temporary": "stop"},
@@ -348,7 +383,12 @@ def test_explain(serve, open_dir):
   asked as    login joe@example.org, realm example.org
               service smtp, client address (none)
   counted as  joe@example.org
+  listener    default
+              services: all
+              who may connect to it: users (postfix, 0), groups ()
+  not route   office: client (none) is in none of its networks
   route       default: ldap
+              because it has no conditions
   limits      enforce: pass
               wrong passwords: identity 3 of 20, address 0 of 50, pair 0
               it has succeeded from this address before
@@ -363,7 +403,7 @@ ldap is asked.
 
 
 def test_explain_no_route(serve, open_dir):
-    serve([EXPLAIN[0], {"kind": "advice", "text": "No route."}, END])
+    serve([*EXPLAIN[:2], {"kind": "advice", "text": "No route."}, END])
     shown = run("explain", "joe", "", "smtp", rundir=open_dir)
     assert shown.returncode == 0
     assert "route       (none)\n\nNo route.\n" in shown.stdout
@@ -372,14 +412,100 @@ def test_explain_no_route(serve, open_dir):
 def test_explain_words(serve, open_dir):
     server = serve(EXPLAIN)
     run("explain", "joe", "", "smtp", rundir=open_dir)
-    run("explain", "joe", "r", "smtp", "192.0.2.1", rundir=open_dir)
+    run("explain", "joe", "r", "smtp", "192.0.2.1", "--listener", "inner",
+        rundir=open_dir)
     assert server.requests == [
-        ["explain", "joe", "", "smtp"],
-        ["explain", "joe", "r", "smtp", "192.0.2.1"]]
+        ["explain", "joe", "", "smtp", "", ""],
+        ["explain", "joe", "r", "smtp", "192.0.2.1", "inner"]]
     shown = json.loads(run("explain", "joe", "", "smtp", "--json",
                            rundir=open_dir).stdout)
     assert [line["step"] for line in shown["backend"]] == [1]
     assert shown["advice"] == [{"text": "ldap is asked."}]
+
+
+TRIED = [
+    {"kind": "step", "step": 1, "name": "ldap", "mech": "ldap",
+     "result": "tempfail", "reason": "queue_full", "detail": "too many",
+     "queue_ms": 0.04, "then": "next"},
+    {"kind": "step", "step": 2, "name": "old", "mech": "sasldb",
+     "result": "denied", "reason": "bad_password", "queue_ms": 1.26,
+     "worker_ms": 12.5, "then": "stop"},
+    {"kind": "verdict", "result": "denied", "reason": "bad_password",
+     "reply": "NO", "ms": 13.8}, END]
+
+
+def serve_tries(serve):
+    return serve(lambda words: EXPLAIN if words[0] == "explain" else TRIED)
+
+
+@pytest.mark.parametrize("given, sent", [
+    ("s3cret\nmore\n", "s3cret"), ("s3 cret", "s3 cret"), ("\n", ""),
+])
+def test_explain_with_a_password(serve, open_dir, given, sent):
+    server = serve_tries(serve)
+    done = run("explain", "joe", "", "smtp", "--password", rundir=open_dir,
+               given=given)
+    assert done.stdout.endswith("""
+ldap is asked.
+
+Asked with this password, past limits and cache:
+  step 1      ldap (ldap): tempfail, queue_full: too many
+              0.0 ms in the queue, at no worker; then: the next step
+  step 2      old (sasldb): denied, bad_password
+              1.3 ms in the queue, 12.5 ms at a worker; then: stop
+  verdict     denied, bad_password
+  reply       NO, after 13.8 ms
+""")
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert server.requests == [
+        ["explain", "joe", "", "smtp", "", ""],
+        ["try", "joe", "", "smtp", "", "", sent]]
+
+
+def test_explain_with_a_password_as_json(serve, open_dir):
+    serve_tries(serve)
+    done = run("explain", "joe", "", "smtp", "--password", "--json",
+               rundir=open_dir, given="s3cret\n")
+    shown = json.loads(done.stdout)
+    assert list(shown) == ["canonical", "listener", "limits", "cache",
+                           "passed", "route", "because", "backend",
+                           "advice", "step", "verdict"]
+    assert [line["then"] for line in shown["step"]] == ["next", "stop"]
+
+
+@pytest.mark.parametrize("given, said", [
+    ("s3\0cret\n", "a NUL byte is in the password"),
+    ("x" * 8192, "longer than 8192 bytes"),
+    ("x" * 70000, "password: longer than 65535 bytes"),
+])
+def test_explain_with_no_password(serve, open_dir, given, said):
+    server = serve_tries(serve)
+    done = run("explain", "joe", "", "smtp", "--password", rundir=open_dir,
+               given=given)
+    assert done.returncode == UNKNOWN
+    assert said in done.stderr
+    assert [words[0] for words in server.requests] == ["explain"]
+
+
+def test_password_is_prompted_for(serve, open_dir):
+    """Where it is not in the way of the answer, and without echo."""
+    server = serve_tries(serve)
+    primary, secondary = pty.openpty()
+    with subprocess.Popen([SASLAUTHCTL, "-m", open_dir, "explain", "joe", "",
+                           "smtp", "--password", "--json"],
+                          stdin=secondary, stdout=subprocess.PIPE,
+                          stderr=secondary) as process:
+        os.close(secondary)
+        shown = b""
+        while b"Password: " not in shown:
+            shown += os.read(primary, 4096)
+        assert not termios.tcgetattr(primary)[3] & termios.ECHO
+        os.write(primary, b"s3cret\n")
+        answer = json.load(process.stdout)
+    os.close(primary)
+    assert answer["verdict"][0]["reply"] == "NO"
+    assert server.requests[-1] == ["try", "joe", "", "smtp", "", "",
+                                   "s3cret"]
 
 
 @pytest.mark.parametrize("cache, said", [

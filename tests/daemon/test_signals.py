@@ -77,18 +77,6 @@ def test_end_does_not_wait_for_ever(pam_daemon):
     assert asking.result() in (wire.OUTAGE, None)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_hup_is_ignored(start_daemon, store, role):
-    daemon = start_daemon("-a", "sasldb", "-O", store, "-n", "2")
-    daemon.wait_workers(2)
-    before = daemon.snapshot().copy()
-    for pid in daemon.by_role(role):
-        os.kill(pid, signal.SIGHUP)
-    assert wire.exchange(daemon.socket, RIGHT) == wire.string("OK")
-    assert daemon.snapshot() == before
-    assert all(running(pid) for pid in before)
-
-
 def test_foreground_ends_alone(store, open_dir):
     """Not its process group, in which the script that started it runs."""
     script = (f"'{SASLAUTHD}' -f -a sasldb -O '{store}' -m '{open_dir}' & "

@@ -35,7 +35,8 @@ refuse(struct cache *c, const struct cache_key *k, const char *password,
 	struct secret pw = SECRET_INIT;
 
 	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	cache_refuse(c, k, &pw, reason, 0, now_sec);
+	cache_refuse(c, k, &pw, &(struct cache_found){ .reason = reason }, 0,
+	    now_sec);
 	secret_wipe(&pw);
 }
 
@@ -44,12 +45,13 @@ look_up(struct cache *c, const struct cache_key *k, const char *password,
     int64_t now_sec)
 {
 	struct secret pw = SECRET_INIT;
-	enum auth_reason reason = REASON_NONE;
+	struct cache_found found = { .reason = REASON_NONE };
 	enum cache_verdict verdict;
 
 	assert_int_equal(secret_set(&pw, password, strlen(password)), 0);
-	verdict = cache_lookup(c, k, &pw, now_sec, &reason);
-	assert_int_equal(verdict == CACHE_REFUSED, reason != REASON_NONE);
+	verdict = cache_lookup(c, k, &pw, now_sec, &found);
+	assert_int_equal(verdict == CACHE_REFUSED,
+	    found.reason != REASON_NONE);
 	secret_wipe(&pw);
 	return verdict;
 }

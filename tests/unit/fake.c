@@ -16,6 +16,7 @@
 #include "front/cache.h"
 #include "front/client.h"
 #include "front/dispatch.h"
+#include "front/keeper_link.h"
 #include "front/limits.h"
 #include "front/loop.h"
 #include "front/metrics.h"
@@ -32,23 +33,25 @@ struct settings *fake_backend;
 unsigned fake_gone;
 bool fake_sees_address;
 const char *fake_address;
+char fake_server[] = "one";
 unsigned fake_pools_wanted;
+uint32_t fake_released;
 
 static struct loop_timer *timer;
 static int pool = -1;
 
 void
-front_want_pool(const char *backend)
+keeper_link_want_pool(uint32_t generation, const char *backend)
 {
+	assert_int_equal(generation, fake_front.now->number);
 	assert_string_equal(backend, FAKE_MECH);
 	fake_pools_wanted++;
 }
 
-struct dispatch *
-front_backend(const struct front *f, const struct site_route *route,
-    size_t step)
+void
+keeper_link_released(uint32_t generation)
 {
-	return f->dispatches[route->steps[step].backend];
+	fake_released = generation;
 }
 
 void
@@ -100,37 +103,66 @@ wait_readable(int fd)
 	}
 }
 
+static int
+prepare(uint32_t number, const char *config)
+{
+	struct conf_entries es = CONF_ENTRIES_INIT;
+	struct errmsg e = ERRMSG_INIT;
+	int rc;
+
+	rc = conf_read_text(&es, "conf", config, strlen(config), &e);
+	if (rc == 0)
+		rc = generation_prepare(&fake_front, number, &es, &e);
+	conf_entries_fini(&es);
+	return rc;
+}
+
+static int
+begin(void)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	if (generation_begin(&fake_front, &e) != 0)
+		return -1;
+	fake_backend = &fake_front.now->site.backends[0].settings;
+	return 0;
+}
+
+/* Each test has its own. */
+static void
+forget(void)
+{
+	cache_free(fake_front.cache);
+	fake_front.cache = NULL;
+	limits_free(fake_front.limits);
+	fake_front.limits = NULL;
+}
+
 /* One front for the whole program: it is never freed in real life, either.
  * A new link to a pool makes a new start of it. */
 int
 fake_open(void **state)
 {
-	struct conf_entries es = CONF_ENTRIES_INIT;
-
 	(void)state;
-	if (conf_add(&es, "mechanism", FAKE_MECH, "-a", NULL) != 0 ||
-	    conf_add(&es, "cache", "yes", "-c", NULL) != 0 ||
-	    site_build(&fake_front.site, &es, NULL, NULL) != 0)
-		return -1;
-	conf_entries_fini(&es);
-	fake_backend = &fake_front.site.backends[0].settings;
 	if (loop_init() != 0)
 		return -1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	timer = loop_timer_new(on_time, NULL);
+	fake_front.tries = -1;
 	fake_front.metrics = metrics_new();
 	fake_front.clients = clients_new(&fake_front);
-	fake_front.dispatches[0] = dispatch_new(&fake_front,
-	    &fake_front.site.backends[0]);
-	return timer != NULL && fake_front.metrics != NULL &&
-	    fake_front.clients != NULL &&
-	    fake_front.dispatches[0] != NULL ? 0 : -1;
+	if (timer == NULL || fake_front.metrics == NULL ||
+	    fake_front.clients == NULL || generation_open(&fake_front) != 0 ||
+	    prepare(1, FAKE_CONFIG) != 0 || begin() != 0)
+		return -1;
+	forget();
+	return 0;
 }
 
 int
 fake_set_up(void **state)
 {
-	struct settings *s = &fake_front.site.settings;
+	struct settings *s = &fake_front.now->site.settings;
 
 	(void)state;
 	fake_backend->workers = 1;
@@ -147,8 +179,8 @@ fake_set_up(void **state)
 	s->append_realm = false;
 	s->tempfail_reply = TEMPFAIL_EMPTY;
 	s->log_success = SUCCESS_ALL;
-	fake_front.wire_limits.name_max = 256;
-	fake_front.wire_limits.password_max = 512;
+	fake_front.now->wire_limits.name_max = 256;
+	fake_front.now->wire_limits.password_max = 512;
 	fake_front.stopping = false;
 	fake_sees_address = false;
 	fake_address = NULL;
@@ -156,6 +188,7 @@ fake_set_up(void **state)
 	fake_link(1, 2);
 	fake_gone = 0;
 	fake_pools_wanted = 0;
+	fake_released = 0;
 	return 0;
 }
 
@@ -163,14 +196,11 @@ int
 fake_tear_down(void **state)
 {
 	(void)state;
-	dispatch_abandon(fake_front.dispatches[0]);
+	dispatch_abandon(fake_front.now->dispatches[0]);
 	clients_drop_incomplete(fake_front.clients);
 	assert_int_equal(clients_count(fake_front.clients), 0);
 	io_close(&pool);
-	cache_free(fake_front.cache);
-	fake_front.cache = NULL;
-	limits_free(fake_front.limits);
-	fake_front.limits = NULL;
+	forget();
 	loglines_close();
 	return 0;
 }
@@ -187,7 +217,8 @@ fake_connect(const void *bytes, size_t n)
 	    ends), 0);
 	assert_int_equal(io_set_nonblock(ends[0], true), 0);
 	assert_int_equal(io_write_all(ends[1], bytes, n, &never), 0);
-	client_start(&fake_front, &fake_front.site.listeners[0], ends[0]);
+	client_start(fake_front.now, &fake_front.now->site.listeners[0],
+	    ends[0]);
 	return ends[1];
 }
 
@@ -242,24 +273,50 @@ fake_reply(int client)
 
 /* ---- as the pool ------------------------------------------------------ */
 
+static void
+put_description(struct buf *b, unsigned ready, unsigned max)
+{
+	static char key[] = "server", origin[] = "conf:1";
+	struct conf_shown server = { .key = key, .origin = origin,
+	    .value = fake_server };
+	const struct conf_show config = { &server, 1 };
+
+	assert_int_equal(buf_put_str(b, FAKE_MECH), 0);
+	assert_int_equal(buf_put_u8(b, fake_sees_address), 0);
+	assert_int_equal(buf_put_u8(b, true), 0);	/* the realm */
+	assert_int_equal(buf_put_u32(b, ready), 0);
+	assert_int_equal(buf_put_u32(b, max), 0);
+	assert_int_equal(conf_show_put(b, &config), 0);
+}
+
+/* For the generation that is coming, if there is one. */
 void
 fake_link_begins(unsigned ready, unsigned max)
 {
+	const struct generation *g = fake_front.coming != NULL ?
+	    fake_front.coming : fake_front.now;
 	struct buf b;
 	int ends[2];
 
 	io_close(&pool);
 	assert_int_equal(frame_channel(ends), 0);
 	buf_init(&b, FRAME_MAX);
-	assert_int_equal(buf_put_str(&b, FAKE_MECH), 0);
-	assert_int_equal(buf_put_u8(&b, fake_sees_address), 0);
-	assert_int_equal(buf_put_u8(&b, true), 0);	/* the realm */
-	assert_int_equal(buf_put_u32(&b, ready), 0);
-	assert_int_equal(buf_put_u32(&b, max), 0);
-	assert_int_equal(dispatch_link(fake_front.dispatches[0], &b,
-	    ends[0]), 0);
+	put_description(&b, ready, max);
+	assert_int_equal(dispatch_link(g->dispatches[0], &b, ends[0]), 0);
 	buf_fini(&b);
 	pool = ends[1];
+}
+
+int
+fake_reload(const char *config)
+{
+	int old_pool = pool;
+
+	pool = -1;
+	assert_int_equal(prepare(fake_front.now->number + 1, config), 0);
+	fake_link(1, 2);
+	assert_int_equal(begin(), 0);
+	return old_pool;
 }
 
 static void

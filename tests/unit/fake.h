@@ -15,6 +15,7 @@
 #include "front/front.h"
 
 #define FAKE_MECH "pam"
+#define FAKE_CONFIG "mechanism: " FAKE_MECH "\ncache: yes\n"
 
 extern struct front fake_front;
 /* Settings of its only backend. */
@@ -23,10 +24,14 @@ extern struct settings *fake_backend;
 extern unsigned fake_gone;
 /* How often the front has asked for a pool since fake_set_up(). */
 extern unsigned fake_pools_wanted;
+/* The last generation it said to have nothing left of; 0: none. */
+extern uint32_t fake_released;
 /* For fake_link(): may verdicts depend on the address? For fake_ask(): the
  * fifth string, NULL for none. No and none in each new test. */
 extern bool fake_sees_address;
 extern const char *fake_address;
+/* For fake_link(): a setting of the pool's, three bytes. */
+extern char fake_server[];
 
 /* For cmocka: once per program; before and after each test. The first two
  * make a front with default settings, linked to a pool of 1 to 2 workers. */
@@ -56,6 +61,9 @@ const char *fake_reply(int client);
  * and it has said that no more will come unasked. */
 void fake_link(unsigned ready, unsigned max);
 void fake_link_begins(unsigned ready, unsigned max);
+/* New settings, as in the file, and a new pool for them as by fake_link(1, 2).
+ * The channel of the old pool is the caller's to close. */
+int fake_reload(const char *config);
 void fake_unlink(void);		/* the pool, or the channel to it, is gone */
 /* A worker's channel; without its hello it is not ready. */
 int fake_worker(uint64_t id);

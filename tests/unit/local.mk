@@ -8,7 +8,8 @@ if WITH_CMOCKA
 # Each test of common/ is one source file of its own name. --wrap lets
 # tests/unit/freed.c look at what is given back.
 unit_common_tests = \
-	tests/unit/test_buf tests/unit/test_conf tests/unit/test_deadline \
+	tests/unit/test_buf tests/unit/test_conf \
+	tests/unit/test_conf_show tests/unit/test_deadline \
 	tests/unit/test_errmsg tests/unit/test_frame tests/unit/test_io \
 	tests/unit/test_json tests/unit/test_log tests/unit/test_network \
 	tests/unit/test_proctitle tests/unit/test_result \
@@ -26,6 +27,7 @@ tests_unit_test_buf_LDADD = $(unit_ldadd)
 tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_conf_LDADD = $(unit_ldadd)
 tests_unit_test_conf_LDFLAGS = $(unit_ldflags)
+tests_unit_test_conf_show_LDADD = $(unit_ldadd)
 tests_unit_test_deadline_LDADD = $(unit_ldadd)
 tests_unit_test_errmsg_LDADD = $(unit_ldadd)
 tests_unit_test_frame_LDADD = $(unit_ldadd)
@@ -78,8 +80,9 @@ unit_front_tests = \
 	tests/unit/test_authlog tests/unit/test_cache \
 	tests/unit/test_canonical tests/unit/test_client \
 	tests/unit/test_commands tests/unit/test_control \
-	tests/unit/test_dispatch tests/unit/test_family \
-	tests/unit/test_flight \
+	tests/unit/test_dispatch tests/unit/test_editions \
+	tests/unit/test_family \
+	tests/unit/test_flight tests/unit/test_generation \
 	tests/unit/test_handover tests/unit/test_health \
 	tests/unit/test_limits \
 	tests/unit/test_limits_model tests/unit/test_limits_table \
@@ -93,7 +96,7 @@ unit_front_tests = \
 	tests/unit/test_settings tests/unit/test_sigpipe \
 	tests/unit/test_site tests/unit/test_socket_file \
 	tests/unit/test_sockets \
-	tests/unit/test_tally
+	tests/unit/test_tally tests/unit/test_trial
 check_PROGRAMS += $(unit_front_tests)
 TESTS += $(unit_front_tests)
 
@@ -101,16 +104,18 @@ check_LIBRARIES += libunitfront.a
 libunitfront_a_SOURCES = \
 	tests/unit/fake.c tests/unit/fake.h \
 	tests/unit/loglines.c tests/unit/loglines.h \
-	saslauthd/activation.c saslauthd/notify.c \
+	saslauthd/activation.c saslauthd/admission.c saslauthd/notify.c \
 	saslauthd/child.c saslauthd/handover.c \
-	saslauthd/family.c \
+	saslauthd/family.c saslauthd/crew.c \
+	saslauthd/plan.c saslauthd/check.c \
 	saslauthd/options.c saslauthd/part.c saslauthd/part_pool.c \
 	saslauthd/pool_load.c saslauthd/privs.c \
 	saslauthd/roles.c saslauthd/rundir.c saslauthd/settings.c \
 	saslauthd/socket_file.c saslauthd/sockets.c \
-	saslauthd/sigpipe.c saslauthd/site.c saslauthd/site_tables.c
+	saslauthd/sigpipe.c $(site_sources)
 
-unit_front_ldadd = libunitfront.a libfront.a libmechnames.a libcommon.a \
+# What the front and what roles share need each other.
+unit_front_ldadd = libunitfront.a libfront.a libunitfront.a libmechnames.a libcommon.a \
 	$(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_activation_LDADD = $(unit_front_ldadd)
@@ -130,9 +135,15 @@ tests_unit_test_control_SOURCES = tests/unit/test_control.c \
 	$(unit_operator_sources)
 tests_unit_test_control_LDADD = $(unit_front_ldadd)
 tests_unit_test_control_LDFLAGS = $(unit_operator_ldflags)
+tests_unit_test_trial_SOURCES = tests/unit/test_trial.c \
+	$(unit_operator_sources)
+tests_unit_test_trial_LDADD = $(unit_front_ldadd)
+tests_unit_test_trial_LDFLAGS = $(unit_operator_ldflags)
 tests_unit_test_dispatch_LDADD = $(unit_front_ldadd)
+tests_unit_test_editions_LDADD = $(unit_front_ldadd)
 tests_unit_test_family_LDADD = $(unit_front_ldadd)
 tests_unit_test_flight_LDADD = $(unit_front_ldadd)
+tests_unit_test_generation_LDADD = $(unit_front_ldadd)
 tests_unit_test_handover_LDADD = $(unit_front_ldadd)
 tests_unit_test_health_LDADD = $(unit_front_ldadd)
 tests_unit_test_health_LDFLAGS = $(AM_LDFLAGS) \

@@ -30,7 +30,7 @@
 
 const char *operator_socket;
 struct buf operator_heard;
-unsigned operator_drains;
+unsigned operator_drains, operator_reloads;
 int operator_hurry = 1;
 int64_t operator_now_msec;
 
@@ -56,7 +56,15 @@ __wrap_deadline_now_msec(void)
 void
 front_set_verbose(struct front *f, bool verbose)
 {
-	f->site.settings.verbose = verbose;
+	f->now->site.settings.verbose = verbose;
+}
+
+bool
+front_reload(struct front *f)
+{
+	assert_ptr_equal(f, &fake_front);
+	operator_reloads++;
+	return true;
 }
 
 void
@@ -99,7 +107,7 @@ int
 operator_set_up(void **state)
 {
 	operator_hurry = 1;
-	operator_drains = 0;
+	operator_drains = operator_reloads = 0;
 	operator_now_msec = deadline_now_usec() / 1000 + CLOCK_AHEAD_MSEC;
 	fake_front.roles = (struct roles){
 		.keeper_pid = 100, .front_pid = 101,
@@ -237,7 +245,8 @@ void
 operator_remember(const char *login, const char *realm, int64_t age_sec)
 {
 	const struct cache_key k = {
-		.chain = FAKE_MECH, .login = login, .realm = realm,
+		.chain = fake_front.now->editions.chains[0], .login = login,
+		.realm = realm,
 		.service = "smtp", .address = ""
 	};
 	struct secret pw = SECRET_INIT;

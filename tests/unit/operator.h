@@ -12,8 +12,8 @@
 
 #include "common/buf.h"
 
-/* How often a stop was asked for since operator_set_up(). */
-extern unsigned operator_drains;
+/* How often a stop, and a reload, was asked for since operator_set_up(). */
+extern unsigned operator_drains, operator_reloads;
 /* Timers run so many times faster; 1 in each new test. */
 extern int operator_hurry;
 /* The time by deadline_now_msec(), which stands still. A program that links

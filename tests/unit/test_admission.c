@@ -12,13 +12,53 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/frame.h"
 #include "common/io.h"
 #include "common/str.h"
-#include "front/admission.h"
+#include "saslauthd/admission.h"
 #include "tests/unit/unit.h"
 
 #define STRANGER "4294967294"	/* nobody's number here */
 #define OUR_GROUP 54321
+
+static char told[2048];		/* lines */
+
+static void
+note(void *ctx, const char *text)
+{
+	size_t len = strlen(told);
+
+	(void)ctx;
+	assert_int_equal(str_format(told + len, sizeof(told) - len, "%s\n",
+	    text), 0);
+}
+
+static int
+find(struct admission *a, const char *uids, const char *gids)
+{
+	static char name[] = "postfix";
+	const struct site_listener l = { .name = name, .settings = {
+		.allow_uids = (char *)(uintptr_t)uids,
+		.allow_gids = (char *)(uintptr_t)gids
+	} };
+
+	told[0] = '\0';
+	return admission_find(a, &l, note, NULL);
+}
+
+/* As the front gets it from the keeper. */
+static void
+pass_on(struct admission *a)
+{
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(admission_put(&b, a), 0);
+	admission_fini(a);
+	assert_int_equal(admission_get(&b, a), 0);
+	assert_int_equal(buf_len(&b), 0);
+	buf_fini(&b);
+}
 
 /* May this process, as it is now, ask? */
 static bool
@@ -29,7 +69,8 @@ allows(const char *uids, const char *gids)
 	int ends[2];
 	bool may;
 
-	assert_int_equal(admission_parse(&a, uids, gids, false, NULL), 0);
+	assert_int_equal(find(&a, uids, gids), 0);
+	pass_on(&a);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	may = admission_allows(&a, ends[0], &uid);
 	if (a.uid_count + a.gid_count > 0)
@@ -121,22 +162,37 @@ test_bad(void **state)
 		{ "", "4294967295", "allow_gids: no group \"4294967295\"" },
 		{ "-1", "", "allow_uids: no user \"-1\"" },
 	};
-	struct errmsg e;
 	struct admission a;
 	char longer[1000];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(rows); i++) {
-		assert_row(rows[i].error, admission_parse(&a, rows[i].uids,
-		    rows[i].gids, false, &e) == -1);
-		assert_row(e.text, str_starts(e.text, rows[i].error));
+		assert_row(rows[i].error, find(&a, rows[i].uids,
+		    rows[i].gids) == -1);
+		assert_true(str_starts(told, "listener postfix: "));
+		assert_row(told, str_starts(told +
+		    strlen("listener postfix: "), rows[i].error));
 		assert_null(a.uids);
 		assert_int_equal(a.uid_count, 0);
 	}
 	memset(longer, '1', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
-	assert_int_equal(admission_parse(&a, longer, "", false, &e), -1);
+	assert_int_equal(find(&a, longer, ""), -1);
+}
+
+static void
+test_all_that_are_bad(void **state)
+{
+	struct admission a;
+
+	(void)state;
+	assert_int_equal(find(&a, "no-1 0 no-2", "no-3, 0"), -1);
+	assert_string_equal(told,
+	    "listener postfix: allow_uids: no user \"no-1\" on this system\n"
+	    "listener postfix: allow_uids: no user \"no-2\" on this system\n"
+	    "listener postfix: allow_gids: no group \"no-3\" on this "
+	    "system\n");
 }
 
 /* Nobody knows who is behind it. */
@@ -148,7 +204,7 @@ test_no_peer(void **state)
 	int ends[2];
 
 	(void)state;
-	assert_int_equal(admission_parse(&a, "0", "0", false, NULL), 0);
+	assert_int_equal(find(&a, "0", "0"), 0);
 	assert_int_equal(pipe(ends), 0);
 	assert_false(admission_allows(&a, ends[0], &uid));
 	assert_true(uid == (uid_t)-1);
@@ -157,14 +213,34 @@ test_no_peer(void **state)
 	admission_fini(&a);
 }
 
+/* More ids than bytes, and the other way round. */
+static void
+test_bad_frame(void **state)
+{
+	struct admission a;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(admission_get(&b, &a), -1);
+	assert_int_equal(buf_put_u32(&b, UINT32_MAX), 0);
+	assert_int_equal(buf_put_u32(&b, UINT32_MAX), 0);
+	assert_int_equal(buf_put_u32(&b, 0), 0);
+	assert_int_equal(admission_get(&b, &a), -1);
+	assert_null(a.uids);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_bad_frame),
 		cmocka_unit_test(test_supplementary_group),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_all_that_are_bad),
 		cmocka_unit_test(test_no_peer)
 	};
 

@@ -87,13 +87,13 @@ test_all_bytes_of_a_password_count(void **state)
 {
 	struct secret with_nul = SECRET_INIT;
 	struct cache *c = new_cache();
-	enum auth_reason reason;
+	struct cache_found found;
 
 	(void)state;
 	assert_int_equal(secret_set(&with_nul, "s3\0cret", 7), 0);
 	cache_store(c, &joe, &with_nul, 0, 0);
 	assert_int_equal(look_up(c, &joe, "s3", 0), CACHE_OTHER);
-	assert_int_equal(cache_lookup(c, &joe, &with_nul, 0, &reason),
+	assert_int_equal(cache_lookup(c, &joe, &with_nul, 0, &found),
 	    CACHE_HIT);
 	secret_wipe(&with_nul);
 	cache_free(c);
@@ -375,20 +375,48 @@ test_refusals_off(void **state)
 	cache_free(c);
 }
 
+/* Whose word it was is another matter than how long it is believed. */
+static void
+test_who_said_so(void **state)
+{
+	struct cache *c = cache_keys_new(&(struct cache_config){
+		.bytes = ROOMY, .life[2].ttl_sec = TTL,
+		.life[2].negative_ttl_sec = NEGATIVE_TTL
+	});
+	const struct cache_found refusal = {
+		.by = 5, .reason = REASON_LOCKED
+	};
+	struct secret pw = SECRET_INIT;
+	struct cache_found found = { .by = 0 };
+
+	(void)state;
+	assert_int_equal(secret_set(&pw, "s3cret", 6), 0);
+	cache_store(c, &joe, &pw, 2, 0);
+	assert_int_equal(cache_lookup(c, &joe, &pw, 0, &found), CACHE_HIT);
+	assert_int_equal(found.by, 2);
+	cache_forget_identity(c, &joe);
+	cache_refuse(c, &joe, &pw, &refusal, 2, 0);
+	assert_int_equal(cache_lookup(c, &joe, &pw, 0, &found),
+	    CACHE_REFUSED);
+	assert_int_equal(found.by, 5);
+	secret_wipe(&pw);
+	cache_free(c);
+}
+
 static void
 test_refusal_of_this_only(void **state)
 {
 	struct cache *c = new_full_cache();
 	struct secret pw = SECRET_INIT;
-	enum auth_reason reason = REASON_NONE;
+	struct cache_found found = { .reason = REASON_NONE };
 	size_t i;
 
 	(void)state;
 	refuse(c, &joe, "stale", REASON_LOCKED, 0);
 	assert_int_equal(secret_set(&pw, "stale", 5), 0);
-	assert_int_equal(cache_lookup(c, &joe, &pw, 0, &reason),
+	assert_int_equal(cache_lookup(c, &joe, &pw, 0, &found),
 	    CACHE_REFUSED);
-	assert_int_equal(reason, REASON_LOCKED);
+	assert_int_equal(found.reason, REASON_LOCKED);
 	secret_wipe(&pw);
 	assert_int_equal(look_up(c, &joe, "stal", 0), CACHE_MISS);
 	assert_int_equal(look_up(c, &joe, "", 0), CACHE_MISS);
@@ -617,6 +645,66 @@ test_outdated(void **state)
 	cache_free(c);
 }
 
+static enum cache_verdict
+look_up_number(struct cache *c, unsigned number, const char *password)
+{
+	struct cache_key k = joe;
+	char login[16];
+
+	(void)snprintf(login, sizeof(login), "u%u", number);
+	k.login = login;
+	return look_up(c, &k, password, 1);
+}
+
+/* Other lives count at once; room for refusals is made when they are first
+ * wanted, and the newest successes stay. */
+static void
+test_configure(void **state)
+{
+	enum { MANY = 2000 };
+	struct cache_config config = {
+		.bytes = 65536, .life[0].ttl_sec = TTL
+	};
+	struct cache *c = cache_keys_new(&config);
+	struct errmsg e = ERRMSG_INIT;
+	struct cache_key k = joe;
+	size_t before, left;
+	struct cache_stats s;
+	char login[16];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(login, sizeof(login), "u%u", i);
+		k.login = login;
+		store(c, &k, "right", 0);
+	}
+	before = entries(c);
+	assert_true(before < MANY);
+	config.life[0].negative_ttl_sec = NEGATIVE_TTL;
+	assert_int_equal(cache_configure(c, &config, &e), 0);
+	left = entries(c);
+	assert_in_range(left, before * 3 / 4, before - 1);
+	for (i = 0; i < MANY; i++)
+		assert_int_equal(look_up_number(c, i, "right"),
+		    i < MANY - left ? CACHE_MISS : CACHE_HIT);
+	assert_int_equal(look_up_number(c, MANY - 1, "wrong"), CACHE_OTHER);
+	refuse(c, &joe, "wrong", REASON_BAD_PASSWORD, 1);
+	assert_int_equal(look_up(c, &joe, "wrong", 2), CACHE_REFUSED);
+	cache_stats(c, &s);
+	assert_int_equal(s.bytes, 65536);
+	assert_true(s.bytes_used <= s.bytes);
+
+	config.life[0].ttl_sec = 1;
+	config.life[0].negative_ttl_sec = 0;
+	assert_int_equal(cache_configure(c, &config, &e), 0);
+	assert_int_equal(look_up_number(c, MANY - 1, "right"), CACHE_MISS);
+	assert_int_equal(look_up(c, &joe, "wrong", 2), CACHE_MISS);
+	refuse(c, &joe, "wrong", REASON_BAD_PASSWORD, 3);
+	assert_int_equal(look_up(c, &joe, "wrong", 3), CACHE_MISS);
+	cache_free(c);
+}
+
 int
 main(void)
 {
@@ -629,12 +717,14 @@ main(void)
 		cmocka_unit_test(test_what_goes),
 		cmocka_unit_test(test_flush_identity),
 		cmocka_unit_test(test_refusals_off),
+		cmocka_unit_test(test_who_said_so),
 		cmocka_unit_test(test_refusal_of_this_only),
 		cmocka_unit_test(test_refusal_beside_success),
 		cmocka_unit_test(test_concatenations),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_outdated)
+		cmocka_unit_test(test_outdated),
+		cmocka_unit_test(test_configure)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,8 @@ learn(struct run *r, unsigned id, unsigned place, unsigned password)
 			return;
 		}
 	}
-	cache_refuse(r->c, &k, pw, reason, 0, r->now);
+	cache_refuse(r->c, &k, pw, &(struct cache_found){ .reason = reason },
+	    0, r->now);
 	model_refuse(&r->m, id, place, password, reason, r->now);
 }
 
@@ -210,16 +211,16 @@ try_password(struct run *r)
 	const unsigned password = below(r, 3) == 0 ? below(r, PASSWORDS) :
 	    r->m.truth[id];
 	const struct cache_key k = key_of(id, place);
-	enum auth_reason reason = REASON_NONE;
+	struct cache_found found = { .reason = REASON_NONE };
 	enum cache_verdict said = cache_lookup(r->c, &k,
-	    &r->passwords[password], r->now, &reason);
+	    &r->passwords[password], r->now, &found);
 
 	if (!is_right(r, said, id, place, password))
 		fail_msg("%s/%s/%s/%s/%s, password %s: said %d",
 		    k.chain, k.login, k.realm, k.service, k.address,
 		    passwords[password], (int)said);
 	if (said == CACHE_REFUSED)
-		assert_int_equal(reason,
+		assert_int_equal(found.reason,
 		    r->m.refusals[id][place][password].reason);
 	r->answers[said]++;
 	/* Out of ten times the backend is down once. */

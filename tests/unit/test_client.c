@@ -130,7 +130,7 @@ test_stalled(void **state)
 	int client;
 
 	(void)state;
-	fake_front.site.settings.client_timeout_sec = 1;
+	fake_front.now->site.settings.client_timeout_sec = 1;
 	whole();
 	client = connect_with(buf_len(&bytes) - 1);
 	fake_run(800);
@@ -320,7 +320,7 @@ test_room(void **state)
 	int worker = fake_ready_worker(1), clients[3], i;
 
 	(void)state;
-	fake_front.site.settings.clients_max = 3;
+	fake_front.now->site.settings.clients_max = 3;
 	fake_backend->join = false;
 	whole();
 	clients[0] = connect_with(buf_len(&bytes));

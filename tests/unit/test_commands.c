@@ -10,6 +10,7 @@
 
 #include "common/io.h"
 #include "front/cache.h"
+#include "front/commands.h"
 #include "front/limits.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/loglines.h"
@@ -26,9 +27,9 @@ make_limits(void)
 	};
 	struct errmsg e = ERRMSG_INIT;
 
-	fake_front.site.settings.limit_identity = config.identity;
-	fake_front.site.settings.limit_address = config.address;
-	fake_front.site.settings.limit_compare = config.compare;
+	fake_front.now->site.settings.limit_identity = config.identity;
+	fake_front.now->site.settings.limit_address = config.address;
+	fake_front.now->site.settings.limit_compare = config.compare;
 	fake_front.limits = limits_new(&config, -1, &e);
 	assert_non_null(fake_front.limits);
 }
@@ -104,6 +105,48 @@ test_stats(void **state)
 	operator_is_error(ASK("stats", "bread"), "use: stats [spread]");
 }
 
+/* It takes its time, and is answered to all who wait for one. */
+static void
+test_reload(void **state)
+{
+	static const char *const reload[] = { "reload", NULL };
+	int first = operator_ask(reload), second, gone;
+	const char *text;
+
+	(void)state;
+	fake_settle();
+	assert_int_equal(operator_reloads, 1);
+	second = operator_ask(reload);
+	gone = operator_ask(reload);
+	fake_settle();
+	assert_int_equal(operator_reloads, 3);
+	assert_false(operator_hear(first) || operator_hear(second));
+	io_close(&gone);
+	fake_settle();
+	/* Others are answered meanwhile. */
+	operator_is_whole(ASK("status"));
+
+	/* This one began before anybody asked. */
+	commands_reloaded(&fake_front, 0, true, "");
+	assert_false(operator_hear(first) || operator_hear(second));
+	commands_reloaded(&fake_front, 1, false, "x.conf:1: bad \"key\"");
+	text = operator_reply(first);
+	operator_has(text, "{\"kind\":\"reloaded\",\"ok\":false,"
+	    "\"generation\":1,\"text\":\"x.conf:1: bad \\\"key\\\"\"}");
+	operator_is_whole(text);
+	assert_false(operator_hear(second));
+	commands_reloaded(&fake_front, 3, true, "");
+	operator_has(operator_reply(second), "\"ok\":true");
+
+	first = operator_ask(reload);
+	fake_settle();
+	commands_reloaded(&fake_front, 4, true, "");
+	operator_has(operator_reply(first), "\"ok\":true,");
+	/* Nobody waits for it: a signal asked. */
+	commands_reloaded(&fake_front, 4, true, "");
+	operator_is_error(ASK("reload", "now"), "use: reload");
+}
+
 static void
 test_metrics(void **state)
 {
@@ -113,6 +156,64 @@ test_metrics(void **state)
 	assert_memory_equal(text, "{\"kind\":\"text\",\"text\":\"# ", 25);
 	operator_has(text, "# EOF\\n\"}\n{\"kind\":\"end\"}\n");
 	operator_is_whole(text);
+}
+
+/* What no route finds any more is not listed. */
+static void
+test_list_after_reload(void **state)
+{
+	const char *text;
+	int old_pool;
+
+	(void)state;
+	operator_make_cache(1024 * 1024);
+	operator_remember("joe", "", 0);
+	old_pool = fake_reload(FAKE_CONFIG);
+	io_close(&old_pool);
+	text = ASK("cache-list");
+	operator_has(text, "\"backend\":\"pam\"");
+	operator_has(ASK("explain", "joe", "", "smtp"), "\"state\":\"valid\"");
+	fake_server[0] = 'O';
+	old_pool = fake_reload(FAKE_CONFIG);
+	io_close(&old_pool);
+	assert_string_equal(ASK("cache-list"), "{\"kind\":\"end\"}\n");
+	operator_has(ASK("explain", "joe", "", "smtp"), "\"state\":\"none\"");
+	/* It is flushed all the same. */
+	operator_has(ASK("flush", "joe"), "\"entries\":1,");
+	fake_server[0] = 'o';
+}
+
+/* Half of it is told when the table is divided anew, so that where the other
+ * half stood is nowhere any more. */
+static void
+test_list_over_reload(void **state)
+{
+	static const char *const list[] = { "cache-list", NULL };
+	char login[16];
+	int fd, i, old_pool;
+	const char *text;
+
+	(void)state;
+	old_pool = fake_reload(FAKE_CONFIG);
+	io_close(&old_pool);
+	for (i = 0; i < 8000; i++) {
+		(void)snprintf(login, sizeof(login), "user%d", i);
+		operator_remember(login, "", 0);
+	}
+	/* The others move up, and not by the length of one of them. */
+	operator_has(ASK("flush", "user0"), "\"entries\":1,");
+	fd = operator_ask(list);
+	buf_reset(&operator_heard);
+	while (buf_len(&operator_heard) == 0) {
+		fake_run(0);
+		assert_false(operator_hear(fd));
+	}
+	old_pool = fake_reload(FAKE_CONFIG "cache_negative_ttl: 60\n");
+	io_close(&old_pool);
+	text = operator_reply(fd);
+	operator_is_whole(text);
+	operator_has(text, "\"user\":\"user1\",");
+	operator_has(text, "\"user\":\"user7999\",");
 }
 
 static void
@@ -160,14 +261,40 @@ test_flush(void **state)
 }
 
 static void
+test_config(void **state)
+{
+	const char *text = ASK("config");
+
+	(void)state;
+	operator_is_whole(text);
+	operator_has(text, "{\"kind\":\"setting\",\"part\":\"daemon\","
+	    "\"name\":\"\",\"key\":\"mechanism\",\"value\":\"pam\","
+	    "\"shown\":\"whole\",\"origin\":\"conf:1\"}\n");
+	operator_has(text, "\"key\":\"log_format\",\"value\":\"classic\","
+	    "\"shown\":\"whole\",\"origin\":\"default\"}\n");
+	/* These tests have changed it after the settings were read. */
+	operator_has(text, "\"key\":\"clients_max\",\"value\":\"1000\","
+	    "\"shown\":\"whole\",\"origin\":\"running, not default\"}\n");
+	/* As its pool has said. */
+	operator_has(text, "\"part\":\"backend\",\"name\":\"pam\","
+	    "\"key\":\"server\",");
+	operator_has(text, "\"part\":\"listener\",\"name\":\"default\","
+	    "\"key\":\"mode\",\"value\":\"0777\",");
+	/* The route that -a makes. */
+	operator_has(text, "\"part\":\"route\",\"name\":\"default\","
+	    "\"key\":\"step\",\"value\":\"pam\",");
+	operator_is_error(ASK("config", "mode"), "use: config");
+}
+
+static void
 test_log_level(void **state)
 {
 	(void)state;
 	operator_has(ASK("log-level", "debug"),
 	    "{\"kind\":\"done\",\"verbose\":true}\n");
-	assert_true(fake_front.site.settings.verbose);
+	assert_true(fake_front.now->site.settings.verbose);
 	operator_has(ASK("log-level", "info"), "\"verbose\":false}\n");
-	assert_false(fake_front.site.settings.verbose);
+	assert_false(fake_front.now->site.settings.verbose);
 	operator_is_error(ASK("log-level", "loud"),
 	    "use: log-level debug|info");
 	operator_is_error(ASK("log-level"), "use: log-level debug|info");
@@ -195,7 +322,7 @@ test_explain_names(void **state)
 	const char *text;
 
 	(void)state;
-	fake_front.site.settings.append_realm = true;
+	fake_front.now->site.settings.append_realm = true;
 	text = ASK("explain", "Joe", "Example.org", "imap", "192.0.2.1;25");
 	operator_has(text, "{\"kind\":\"canonical\","
 	    "\"login\":\"Joe@Example.org\","
@@ -215,21 +342,23 @@ test_explain_names(void **state)
 	operator_is_error(ASK("explain", longer, "", "imap"),
 	    "name_max, 256 bytes");
 	operator_is_error(ASK("explain", "joe", ""),
-	    "use: explain USER REALM SERVICE [ADDRESS]");
+	    "use: explain USER REALM SERVICE [ADDRESS [LISTENER]]");
 }
 
 static void
 refuse_remembered(const char *login, int64_t age_sec)
 {
 	const struct cache_key k = {
-		.chain = FAKE_MECH, .login = login, .realm = "",
+		.chain = fake_front.now->editions.chains[0], .login = login,
+		.realm = "",
 		.service = "smtp", .address = ""
 	};
 	struct secret pw = SECRET_INIT;
 
 	fake_backend->cache_negative_ttl_sec = 60;
 	assert_int_equal(secret_set(&pw, "stale", 5), 0);
-	cache_refuse(fake_front.cache, &k, &pw, REASON_BAD_PASSWORD, 0,
+	cache_refuse(fake_front.cache, &k, &pw,
+	    &(struct cache_found){ .reason = REASON_BAD_PASSWORD }, 0,
 	    operator_now_msec / 1000 - age_sec);
 	secret_wipe(&pw);
 }
@@ -286,10 +415,10 @@ test_explain_limits(void **state)
 	    "\"address\":0,\"address_max\":5,");
 	operator_has(text, "\"verdict\":\"limit_identity\"}\n");
 	operator_has(text, "only logged. pam is asked.");
-	fake_front.site.settings.limits = LIMITS_ENFORCE;
+	fake_front.now->site.settings.limits = LIMITS_ENFORCE;
 	operator_has(ASK("explain", "joe", "example.org", "smtp"),
 	    "it is refused as temporary without a look at the password.");
-	fake_front.site.settings.limit_compare = 60;
+	fake_front.now->site.settings.limit_compare = 60;
 	operator_has(ASK("explain", "joe", "example.org", "smtp"),
 	    "60 tries a minute are still compared");
 	operator_has(ASK("explain", "ann", "example.org", "smtp"),
@@ -326,7 +455,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_status), TEST(test_stats), TEST(test_metrics),
 		TEST(test_cache_list), TEST(test_flush),
-		TEST(test_log_level), TEST(test_drain),
+		TEST(test_config), TEST(test_log_level), TEST(test_reload),
+		TEST(test_drain), TEST(test_list_after_reload),
+		TEST(test_list_over_reload),
 		TEST(test_explain_names), TEST(test_explain_cache),
 		TEST(test_explain_limits), TEST(test_explain_outage)
 	};

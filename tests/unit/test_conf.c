@@ -140,11 +140,13 @@ static void
 test_bad_lines(void **state)
 {
 	static const struct { const char *text, *message; } rows[] = {
-		{ "key\n", "file:1: no colon behind the key 'key'" },
+		{ "key\n", "file:1: no colon behind the key 'key': wants "
+		    "KEY: VALUE, or KIND NAME { to begin a part" },
 		{ "\n\nkey value\n", "file:3: no colon behind the key" },
 		{ "a: b\r\n\r\nkey : value\n", "file:3: no colon" },
 		{ "key=value", "file:1: no colon behind the key 'key'" },
-		{ ": value", "file:1: no key" },
+		{ ": value", "file:1: no key at the beginning: wants "
+		    "KEY: VALUE" },
 		{ "a: b\n[section]\n", "file:2: no key" },
 		{ "k\303\266y: x", "file:1: no colon behind the key 'k'" },
 		{ "key\r\n", "file:1: no colon" },
@@ -308,6 +310,31 @@ test_file(void **state)
 	conf_entries_fini(&es);
 }
 
+/* A text that names parts is known as such, also when it is refused. */
+static void
+test_text_with_parts(void **state)
+{
+	static const struct { const char *text; bool has_parts; } rows[] = {
+		{ "", false },
+		{ "a: b {\n", false },
+		{ "bad\nkey: {\n# backend x {\n", false },
+		{ "backend x {\n}\n", true },
+		{ "bad\n \tbackend x { \t\r\n", true },
+		{ "backend x {\nbad\n}\n", true },
+		{ "bad\nbackend {", true },
+	};
+	struct conf_entries es = CONF_ENTRIES_INIT;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		(void)read_text(&es, rows[i].text, NULL);
+		assert_row(rows[i].text, es.has_parts == rows[i].has_parts);
+		conf_entries_fini(&es);
+		assert_false(es.has_parts);
+	}
+}
+
 /* Parts: what stands in one, and what begins and ends it. */
 static void
 test_parts(void **state)
@@ -338,6 +365,9 @@ test_parts(void **state)
 	assert_int_equal(conf_find_part(&es, "backend", "Corp"), 0);
 	assert_string_equal(conf_find(&es, "number")->value, "4");
 	assert_null(conf_find(&es, "text"));
+	assert_string_equal(conf_find_in(&es, 1, "number")->value, "2");
+	assert_string_equal(conf_find_in(&es, 1, "TEXT")->origin, "file:4");
+	assert_null(conf_find_in(&es, 3, "number"));
 
 	/* Behind others they keep what is theirs, also through a frame. */
 	assert_int_equal(read_text(&again, "backend x {\nnumber: 9\n}\n",
@@ -624,6 +654,9 @@ test_secrets(void **state)
 static void
 test_keys(void **state)
 {
+	struct conf_near near;
+	struct errmsg e;
+
 	(void)state;
 	assert_ptr_equal(conf_key_find(&table, "NUMBER"), &keys[1]);
 	assert_null(conf_key_find(&table, "numbers"));
@@ -634,6 +667,15 @@ test_keys(void **state)
 	assert_null(conf_nearest(&table, "something"));
 	assert_null(conf_nearest(&table, "x"));
 	assert_null(conf_nearest(&table, ""));
+	conf_near_init(&near, "lcoal");
+	(void)errmsg_set(&e, "none");
+	conf_near_hint(&near, &e);
+	assert_string_equal(e.text, "none");
+	conf_near_offer(&near, "loyal");
+	conf_near_offer(&near, "local");
+	conf_near_offer(&near, "lcal2");
+	conf_near_hint(&near, &e);
+	assert_string_equal(e.text, "none (did you mean local?)");
 	assert_string_equal(conf_type_name(CONF_SECONDS), "seconds");
 	assert_string_equal(conf_type_name(CONF_NETWORKS), "networks");
 	assert_string_equal(conf_type_name((enum conf_type)99), "invalid");
@@ -651,6 +693,7 @@ main(void)
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_add_set),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_text_with_parts),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_bad_parts),
 		cmocka_unit_test(test_through_frame),

@@ -226,7 +226,7 @@ test_deadline_in_queue(void **state)
 	int client;
 
 	(void)state;
-	fake_front.site.settings.request_timeout_sec = 1;
+	fake_front.now->site.settings.request_timeout_sec = 1;
 	client = fake_ask("joe", "x");
 	fake_pool_hears(FRAME_WANT, 0);
 	assert_string_equal(fake_reply(client), "");
@@ -424,7 +424,7 @@ test_many_wishes(void **state)
 		fake_pool_hears(FRAME_WANT, 0);
 	fake_run(300);
 	fake_pool_hears_nothing();
-	dispatch_abandon(fake_front.dispatches[0]);
+	dispatch_abandon(fake_front.now->dispatches[0]);
 	for (i = 0; i < CLIENTS; i++)
 		assert_string_equal(fake_reply(clients[i]), "");
 }
@@ -496,7 +496,7 @@ test_too_late(void **state)
 		    REASON_NONE);
 		assert_string_equal(fake_reply(client), "OK");
 	}
-	fake_front.site.settings.request_timeout_sec = 1;
+	fake_front.now->site.settings.request_timeout_sec = 1;
 	for (i = 0; i < WAIT; i++) {
 		assert_int_equal(str_format(login, sizeof(login), "u%d", i),
 		    0);
@@ -508,7 +508,7 @@ test_too_late(void **state)
 		refused += fake_answered(clients[i]);
 	assert_int_equal(loglines_count("[reason=queue_full: a worker would "
 	    "be free in"), refused);
-	dispatch_abandon(fake_front.dispatches[0]);
+	dispatch_abandon(fake_front.now->dispatches[0]);
 	for (i = 0; i < WAIT; i++)
 		assert_string_equal(fake_reply(clients[i]), "");
 	io_close(&worker);
@@ -521,7 +521,7 @@ test_limit_peer(void **state)
 	int first, second, third;
 
 	(void)state;
-	fake_front.site.settings.limit_peer = 2;
+	fake_front.now->site.settings.limit_peer = 2;
 	first = fake_ask("one", "x");
 	second = fake_ask("two", "x");
 	third = fake_ask("three", "x");
@@ -538,7 +538,7 @@ test_limit_peer(void **state)
 	/* There is room again. */
 	first = fake_ask("three", "x");
 	assert_false(fake_answered(first));
-	dispatch_abandon(fake_front.dispatches[0]);
+	dispatch_abandon(fake_front.now->dispatches[0]);
 	assert_string_equal(fake_reply(first), "");
 	io_close(&worker);
 	io_close(&other);
@@ -554,13 +554,13 @@ test_status(void **state)
 	fake_link(1, 1);
 	fake_expect_end(worker);
 	worker = fake_ready_worker(1);
-	dispatch_status(fake_front.dispatches[0], &s);
+	dispatch_status(fake_front.now->dispatches[0], &s);
 	assert_string_equal(s.mech, FAKE_MECH);
 	assert_int_equal(s.workers_idle, 1);
 	assert_int_equal(s.workers_busy, 0);
 	busy = fake_ask("one", "x");
 	waiting = fake_ask("two", "x");
-	dispatch_status(fake_front.dispatches[0], &s);
+	dispatch_status(fake_front.now->dispatches[0], &s);
 	assert_int_equal(s.workers_idle, 0);
 	assert_int_equal(s.workers_busy, 1);
 	assert_int_equal(s.workers_ready, 1);
@@ -569,11 +569,11 @@ test_status(void **state)
 	fake_verdict(worker, fake_take(worker, "one"), AUTH_TEMPFAIL,
 	    REASON_BACKEND_DOWN);
 	assert_string_equal(fake_reply(busy), "");
-	dispatch_status(fake_front.dispatches[0], &s);
+	dispatch_status(fake_front.now->dispatches[0], &s);
 	assert_false(s.up);
 	fake_verdict(worker, fake_take(worker, "two"), AUTH_OK, REASON_NONE);
 	assert_string_equal(fake_reply(waiting), "OK");
-	dispatch_status(fake_front.dispatches[0], &s);
+	dispatch_status(fake_front.now->dispatches[0], &s);
 	assert_true(s.up);
 	io_close(&worker);
 }
@@ -589,7 +589,7 @@ test_abandon(void **state)
 	busy = fake_ask("busy", "x");
 	queued = fake_ask("queued", "x");
 	(void)fake_take(worker, "busy");
-	dispatch_abandon(fake_front.dispatches[0]);
+	dispatch_abandon(fake_front.now->dispatches[0]);
 	assert_string_equal(fake_reply(busy), "");
 	assert_string_equal(fake_reply(queued), "");
 	assert_int_equal(loglines_count("[reason=shutdown"), 2);

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,13 +18,27 @@
 
 enum { FRONT, LOCAL, LDAP, CHILDREN };
 
-static struct conf_entries entries;
-static struct site site;
+static char nowhere[] = "/no/such";
+static struct launch launch = { .self = nowhere, .pool = nowhere };
 static struct sockets sockets;
-static struct keeper_plan plan;
 static struct family family;
 static int ends[CHILDREN];	/* the children's */
 static struct buf description, got;
+
+static struct plan *
+new_plan(uint32_t number)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	p->launch = &launch;
+	p->config_fd = -1;
+	p->number = number;
+	assert_int_equal(conf_add(&p->own, "mechanism", "local,ldap", "-a",
+	    NULL), 0);
+	assert_int_equal(site_build(&p->site, &p->own, NULL, NULL), 0);
+	return p;
+}
 
 static int
 set_up(void **state)
@@ -34,12 +49,7 @@ set_up(void **state)
 
 	(void)state;
 	loglines_open(false);
-	assert_int_equal(conf_add(&entries, "mechanism", "local,ldap", "-a",
-	    NULL), 0);
-	assert_int_equal(site_build(&site, &entries, NULL, NULL), 0);
-	plan = (struct keeper_plan){ .site = &site, .own = &entries,
-	    .flags = &entries, .self = "/no/such", .pool = "/no/such" };
-	assert_int_equal(family_init(&family, &plan, &sockets), 0);
+	assert_int_equal(family_init(&family, new_plan(1), &sockets), 0);
 	for (i = 0; i < CHILDREN; i++) {
 		m = family_member(&family, i);
 		assert_non_null(m.part);
@@ -65,8 +75,6 @@ tear_down(void **state)
 	family_fini(&family);
 	for (i = 0; i < CHILDREN; i++)
 		io_close(&ends[i]);
-	site_fini(&site);
-	conf_entries_fini(&entries);
 	buf_fini(&got);
 	buf_fini(&description);
 	loglines_close();
@@ -84,6 +92,7 @@ static void
 expect(size_t who, enum frame_type type, const char *name, const char *text)
 {
 	enum frame_type found;
+	uint32_t generation;
 	char s[256];
 	int fd;
 
@@ -92,6 +101,8 @@ expect(size_t who, enum frame_type type, const char *name, const char *text)
 	io_close(&fd);
 	if (name == NULL)
 		return;
+	assert_int_equal(buf_get_u32(&got, &generation), 0);
+	assert_int_equal(generation, 1);
 	assert_int_equal(buf_get_chars(&got, s, sizeof(s)), 0);
 	assert_string_equal(s, name);
 	assert_int_equal(buf_get_chars(&got, s, sizeof(s)), 0);
@@ -113,8 +124,8 @@ test_who_is_who(void **state)
 	(void)state;
 	assert_string_equal(pool(LOCAL)->name, "local");
 	assert_string_equal(pool(LDAP)->part.what, "pool of ldap");
-	assert_ptr_equal(family_find_pool(&family, "ldap"), pool(LDAP));
-	assert_null(family_find_pool(&family, "lda"));
+	assert_ptr_equal(crew_find(family.now, "ldap"), pool(LDAP));
+	assert_null(crew_find(family.now, "lda"));
 	assert_null(family_find_pid(&family, 4711).part);
 	pool(LDAP)->part.child.pid = 4711;
 	assert_ptr_equal(family_find_pid(&family, 4711).pool, pool(LDAP));
@@ -127,18 +138,16 @@ static void
 test_state_of_a_start(void **state)
 {
 	(void)state;
-	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_int_equal(crew_state(family.now), CREW_WAITING);
 	assert_string_equal(family_awaited(&family), "front");
 	family.front.ready = true;
 	assert_string_equal(family_awaited(&family), "pool of local");
 	assert_int_equal(part_pool_ready(pool(LOCAL), &description), 0);
-	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_int_equal(crew_state(family.now), CREW_WAITING);
 	assert_string_equal(family_awaited(&family), "pool of ldap");
 	/* One is enough. */
 	assert_true(part_pool_closed(pool(LDAP), "no file"));
-	assert_int_equal(family_state(&family), FAMILY_READY);
-	family.front.ready = false;
-	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_int_equal(crew_state(family.now), CREW_OPEN);
 }
 
 static void
@@ -146,9 +155,9 @@ test_nobody_opens(void **state)
 {
 	(void)state;
 	assert_true(part_pool_closed(pool(LOCAL), "no file"));
-	assert_int_equal(family_state(&family), FAMILY_WAITING);
+	assert_int_equal(crew_state(family.now), CREW_WAITING);
 	assert_true(part_pool_closed(pool(LDAP), ""));
-	assert_int_equal(family_state(&family), FAMILY_CLOSED);
+	assert_int_equal(crew_state(family.now), CREW_CLOSED);
 }
 
 /* Told once, and that it is over. */
@@ -175,10 +184,10 @@ test_front_is_told_all(void **state)
 	(void)state;
 	assert_int_equal(part_pool_ready(pool(LOCAL), &description), 0);
 	(void)part_pool_closed(pool(LDAP), "no file");
-	family_link_all(&family);
+	crew_link(family.now, &family.front);
 	expect_nothing(FRONT);	/* it is not ready */
 	family.front.ready = true;
-	family_link_all(&family);
+	crew_link(family.now, &family.front);
 	expect(FRONT, FRAME_PEER, "local", "mechanism");
 	expect(FRONT, FRAME_BACKEND, "ldap", "no file");
 	expect_nothing(FRONT);
@@ -207,11 +216,11 @@ test_link_again(void **state)
 	assert_int_not_equal(deadline_poll_msec(&pool(LDAP)->relink), -1);
 	assert_int_equal(family_next(&family).at_msec,
 	    pool(LDAP)->relink.at_msec);
-	family_link_due(&family);
+	family_go_on(&family);
 	expect_nothing(FRONT);	/* not yet */
 	pool(LDAP)->part.child.channel = away;
 	pool(LDAP)->relink = deadline_in_msec(0);
-	family_link_due(&family);
+	family_go_on(&family);
 	expect(FRONT, FRAME_PEER, "ldap", "mechanism");
 	assert_int_equal(deadline_poll_msec(&pool(LDAP)->relink), -1);
 }
@@ -246,11 +255,11 @@ test_restarts(void **state)
 	assert_int_equal(part_retry_later(&pool(LOCAL)->part), 100);
 	assert_int_equal(family_next(&family).at_msec,
 	    pool(LOCAL)->part.restart.at_msec);
-	family_start_due(&family);
+	family_go_on(&family);
 	assert_int_equal(pool(LOCAL)->part.starts, 0);
 	pool(LOCAL)->part.restart = deadline_in_msec(0);
 	pool(LOCAL)->gave_up = true;
-	family_start_due(&family);
+	family_go_on(&family);
 	assert_int_equal(pool(LOCAL)->part.starts, 1);
 	assert_int_equal(pool(LDAP)->part.starts, 0);
 	assert_false(pool(LOCAL)->gave_up);
@@ -261,6 +270,77 @@ test_restarts(void **state)
 	family_no_restart(&family);
 	assert_int_equal(family_next(&family).at_msec,
 	    deadline_never().at_msec);
+}
+
+/* A reload: pools that come, then serve, then are old, then gone. */
+static void
+test_generations(void **state)
+{
+	struct crew *first = family.now, *second;
+
+	(void)state;
+	assert_true(family_has_room(&family));
+	family.coming = second = crew_new(new_plan(2));
+	assert_non_null(second);
+	assert_false(family_has_room(&family));
+	assert_ptr_equal(family_find_crew(&family, 2), second);
+	assert_ptr_equal(family_member(&family, 3).crew, second);
+	assert_null(family_member(&family, 5).part);
+
+	family_switch(&family, 60000);
+	assert_ptr_equal(family.now, second);
+	assert_null(family.coming);
+	assert_ptr_equal(family_find_crew(&family, 1), first);
+	assert_true(family_has_room(&family));
+	assert_true(family.roles_changed);
+	family_go_on(&family);
+	assert_ptr_equal(family_find_crew(&family, 1), first);
+	assert_false(first->dismissed);
+
+	/* It goes once its pools have ended. */
+	first->pools[0]->part.child.pid = 4711;
+	family_dismiss_old(&family);
+	assert_int_equal(first->pools[0]->part.child.channel, -1);
+	family_go_on(&family);
+	assert_ptr_equal(family_find_crew(&family, 1), first);
+	first->pools[0]->part.child.pid = 0;
+	family_go_on(&family);
+	assert_null(family_find_crew(&family, 1));
+}
+
+/* Its time is over, be the front through with it or not. */
+static void
+test_old_one_ends(void **state)
+{
+	struct crew *first = family.now;
+
+	(void)state;
+	family.coming = crew_new(new_plan(2));
+	family_switch(&family, 0);
+	first->pools[0]->part.child.pid = 1;
+	family_go_on(&family);
+	assert_true(first->dismissed);
+	assert_false(deadline_passed(&first->end));
+	first->pools[0]->part.child.pid = 0;
+	family_go_on(&family);
+	assert_null(family_find_crew(&family, 1));
+}
+
+static void
+test_room_for_old_ones(void **state)
+{
+	uint32_t i;
+
+	(void)state;
+	for (i = 2; family_has_room(&family); i++) {
+		family.coming = crew_new(new_plan(i));
+		family_switch(&family, 60000);
+	}
+	assert_int_equal(i, 2 + FAMILY_OLD_MAX);
+	assert_int_equal(family.now->plan->number, 1 + FAMILY_OLD_MAX);
+	family_dismiss_old(&family);
+	family_go_on(&family);
+	assert_true(family_has_room(&family));
 }
 
 int
@@ -282,7 +362,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_roles_once, set_up,
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_restarts, set_up,
-		    tear_down)
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_generations, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_old_one_ends, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_room_for_old_ones,
+		    set_up, tear_down)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

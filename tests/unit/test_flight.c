@@ -158,10 +158,10 @@ test_leader_leaves(void **state)
 	worker = fake_ready_worker(1);
 	busy = fake_ask("busy", "x");
 	id = fake_take(worker, "busy");
-	fake_front.site.settings.request_timeout_sec = 1;
+	fake_front.now->site.settings.request_timeout_sec = 1;
 	first = fake_ask("joe", "x");
 	fake_run(300);
-	fake_front.site.settings.request_timeout_sec = 30;
+	fake_front.now->site.settings.request_timeout_sec = 30;
 	second = fake_ask("joe", "x");
 	assert_string_equal(fake_reply(first), "");
 	assert_int_equal(loglines_count("[reason=deadline"), 1);
@@ -188,9 +188,9 @@ test_cut_short(void **state)
 	(void)state;
 	worker = fake_ready_worker(1);
 	other = fake_ready_worker(2);
-	fake_front.site.settings.request_timeout_sec = 1;
+	fake_front.now->site.settings.request_timeout_sec = 1;
 	first = fake_ask("joe", "x");
-	fake_front.site.settings.request_timeout_sec = 30;
+	fake_front.now->site.settings.request_timeout_sec = 30;
 	second = fake_ask("joe", "x");
 	assert_string_equal(fake_reply(first), "");
 	assert_false(fake_answered(second));
@@ -209,10 +209,10 @@ test_all_left(void **state)
 	int client;
 
 	(void)state;
-	fake_front.site.settings.request_timeout_sec = 1;
+	fake_front.now->site.settings.request_timeout_sec = 1;
 	client = fake_ask("joe", "x");
 	assert_string_equal(fake_reply(client), "");
-	dispatch_status(fake_front.dispatches[0], &s);
+	dispatch_status(fake_front.now->dispatches[0], &s);
 	assert_int_equal(s.queued, 0);
 	client = fake_ready_worker(1);
 	assert_false(fake_has_work(client));

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -29,6 +30,9 @@ static const struct roles roles = {
 	.pool_count = 2
 };
 
+static const struct launch launch = { .options = { .foreground = true } };
+static const struct plan plan = { .launch = &launch, .number = 7,
+    .config_fd = -1 };
 static struct sockets sockets;
 static struct handover h;
 static int channel[2];
@@ -37,14 +41,12 @@ static struct errmsg e;
 static int
 set_up(void **state)
 {
-	static const struct conf_entries none = CONF_ENTRIES_INIT;
 	static const char *const names[] = { "default", "postfix" };
-	const struct keeper_plan plan = { .own = &none, .flags = &none };
 	struct sockets_one *one;
 
 	(void)state;
 	assert_int_equal(frame_channel(channel), 0);
-	assert_int_equal(handover_init(&h, &plan, &sockets), 0);
+	h = (struct handover)HANDOVER_INIT;
 	for (sockets.count = 0; sockets.count < COUNT_OF(names);
 	    sockets.count++) {
 		one = &sockets.list[sockets.count];
@@ -53,6 +55,10 @@ set_up(void **state)
 		one->file = (struct socket_file)SOCKET_FILE_INIT;
 		one->file.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 		assert_true(one->file.fd >= 0);
+		one->who = (struct admission){ .uid_count = 1,
+		    .uids = malloc(sizeof(uid_t)) };
+		assert_non_null(one->who.uids);
+		one->who.uids[0] = 42;
 	}
 	return 0;
 }
@@ -99,11 +105,12 @@ expect_descriptor(enum frame_type type)
 	buf_fini(&b);
 }
 
-/* With a descriptor or without, and these strings in it. */
+/* With a descriptor or without, about a backend of generation 7. */
 static void
-expect_strings(enum frame_type type, bool with_fd, const char *one,
+expect_backend(enum frame_type type, bool with_fd, const char *one,
     const char *two)
 {
+	uint32_t generation;
 	char text[256];
 	struct buf b;
 	int fd;
@@ -112,21 +119,70 @@ expect_strings(enum frame_type type, bool with_fd, const char *one,
 	fd = next(type, &b);
 	assert_int_equal(fd >= 0, with_fd);
 	io_close(&fd);
+	assert_int_equal(buf_get_u32(&b, &generation), 0);
+	assert_int_equal(generation, 7);
 	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
 	assert_string_equal(text, one);
-	if (two != NULL) {
-		assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
-		assert_string_equal(text, two);
-	}
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, two);
 	assert_int_equal(buf_len(&b), 0);
+	buf_fini(&b);
+}
+
+/* Of a listener: a name, and who may ask there. */
+static void
+expect_listener(const char *name)
+{
+	struct admission who;
+	char text[256];
+	struct buf b;
+	int fd;
+
+	buf_init(&b, FRAME_MAX);
+	fd = next(FRAME_LISTENER, &b);
+	assert_true(fd >= 0);
+	io_close(&fd);
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, name);
+	assert_int_equal(admission_get(&b, &who), 0);
+	assert_int_equal(who.uid_count, 1);
+	assert_int_equal(who.uids[0], 42);
+	admission_fini(&who);
 	buf_fini(&b);
 }
 
 static void
 expect_listeners(void)
 {
-	expect_strings(FRAME_LISTENER, true, "default", NULL);
-	expect_strings(FRAME_LISTENER, true, "postfix", NULL);
+	expect_listener("default");
+	expect_listener("postfix");
+}
+
+static void
+expect_settings_of(const struct plan *p)
+{
+	struct conf_entries got = CONF_ENTRIES_INIT;
+	struct buf whole, b;
+	unsigned foreground;
+	uint32_t number;
+	int done;
+
+	buf_init(&whole, FRAME_LONG_MAX);
+	buf_init(&b, FRAME_MAX);
+	do {
+		assert_int_equal(next(FRAME_SETTINGS, &b), -1);
+		done = frame_take_piece(&whole, &b);
+	} while (done == 0);
+	assert_int_equal(done, 1);
+	assert_int_equal(buf_get_u32(&whole, &number), 0);
+	assert_int_equal(number, 7);
+	assert_int_equal(buf_get_u8(&whole, &foreground), 0);
+	assert_int_equal(foreground, 1);
+	assert_int_equal(conf_entries_get(&whole, &got), 0);
+	assert_int_equal(got.count, p->own.count);
+	conf_entries_fini(&got);
+	buf_fini(&whole);
+	buf_fini(&b);
 }
 
 static void
@@ -160,12 +216,13 @@ test_front_gets_all(void **state)
 	(void)state;
 	h.control = open("/dev/null", O_RDWR | O_CLOEXEC);
 	assert_int_equal(handover_make_tries(&h, TRIES_BYTES, &e), 0);
-	assert_int_equal(handover_to_front(&h, channel[0], &roles, &e), 0);
-	expect_plain(FRAME_SETTINGS);
-	expect_listeners();
+	assert_int_equal(handover_to_front(&h, channel[0], &plan,
+	    &sockets, &roles, &e), 0);
+	expect_settings_of(&plan);
 	expect_descriptor(FRAME_CONTROL);
 	expect_descriptor(FRAME_TRIES);
 	expect_roles();
+	expect_listeners();
 	expect_plain(FRAME_START);
 }
 
@@ -173,10 +230,11 @@ static void
 test_front_gets_what_there_is(void **state)
 {
 	(void)state;
-	assert_int_equal(handover_to_front(&h, channel[0], &roles, &e), 0);
-	expect_plain(FRAME_SETTINGS);
-	expect_listeners();
+	assert_int_equal(handover_to_front(&h, channel[0], &plan,
+	    &sockets, &roles, &e), 0);
+	expect_settings_of(&plan);
 	expect_roles();
+	expect_listeners();
 	expect_plain(FRAME_START);
 }
 
@@ -207,20 +265,28 @@ test_roles(void **state)
 static void
 test_pool_gets_its_name(void **state)
 {
-	static struct conf_entries flags = CONF_ENTRIES_INIT;
-	const struct keeper_plan plan = { .own = &flags, .flags = &flags,
-	    .config = "/etc/some.conf", .foreground = true };
+	char config[] = "/etc/some.conf", user[] = "who";
+	struct launch of = { .options = { .foreground = true } };
+	const struct plan here = { .launch = &of, .config = config,
+	    .site = { .settings = { .user = user } },
+	    .config_fd = open("/dev/null", O_RDONLY | O_CLOEXEC) };
 	struct conf_entries got = CONF_ENTRIES_INIT;
 	char text[256];
 	unsigned foreground;
 	struct buf b;
+	int fd;
 
 	(void)state;
 	buf_init(&b, FRAME_MAX);
-	assert_int_equal(conf_add(&flags, "workers", "3", "-n", &e), 0);
-	assert_int_equal(handover_put_pool(&b, &plan, "local"), 0);
-	assert_int_equal(handover_to_pool(channel[0], &b, &e), 0);
-	assert_int_equal(next(FRAME_SETTINGS, &b), -1);
+	assert_int_equal(conf_add(&of.options.entries, "workers", "3", "-n",
+	    &e), 0);
+	assert_int_equal(handover_put_pool(&b, &here, "local"), 0);
+	assert_int_equal(handover_to_pool(channel[0], &b, &here, &e), 0);
+	fd = here.config_fd;
+	io_close(&fd);
+	fd = next(FRAME_SETTINGS, &b);
+	assert_true(fd >= 0);
+	io_close(&fd);
 	assert_int_equal(buf_get_u8(&b, &foreground), 0);
 	assert_int_equal(foreground, 1);
 	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
@@ -229,8 +295,10 @@ test_pool_gets_its_name(void **state)
 	assert_string_equal(text, "local");
 	assert_int_equal(conf_entries_get(&b, &got), 0);
 	assert_int_equal(got.count, 1);
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, "who");
 	conf_entries_fini(&got);
-	conf_entries_fini(&flags);
+	conf_entries_fini(&of.options.entries);
 	buf_fini(&b);
 }
 
@@ -238,6 +306,7 @@ test_pool_gets_its_name(void **state)
 static void
 test_link(void **state)
 {
+	static const struct handover_backend of = { 7, "local" };
 	struct buf said;
 	int pool[2];
 
@@ -245,19 +314,63 @@ test_link(void **state)
 	assert_int_equal(frame_channel(pool), 0);
 	buf_init(&said, FRAME_MAX);
 	assert_int_equal(buf_put_str(&said, "pam"), 0);
-	assert_int_equal(handover_link(channel[0], pool[0], "local", &said,
+	assert_int_equal(handover_link(channel[0], pool[0], &of, &said,
 	    &e), 0);
-	expect_strings(FRAME_PEER, true, "local", "pam");
+	expect_backend(FRAME_PEER, true, "local", "pam");
 	io_close(&pool[1]);
-	assert_int_equal(handover_link(channel[0], pool[0], "local", &said,
+	assert_int_equal(handover_link(channel[0], pool[0], &of, &said,
 	    &e), -1);
 	io_close(&pool[0]);
 	buf_fini(&said);
 
-	expect_strings(FRAME_PEER, true, "local", "pam");
-	assert_int_equal(handover_backend(channel[0], "local", "no file",
+	expect_backend(FRAME_PEER, true, "local", "pam");
+	assert_int_equal(handover_trouble(channel[0], &of, "no file",
 	    &e), 0);
-	expect_strings(FRAME_BACKEND, false, "local", "no file");
+	expect_backend(FRAME_BACKEND, false, "local", "no file");
+}
+
+/* What does not fit into one frame, through a channel nobody has emptied. */
+static void
+test_long_settings(void **state)
+{
+	struct plan all = plan;
+	char value[4096];
+	size_t i;
+
+	(void)state;
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	for (i = 0; i < 30; i++)
+		assert_int_equal(conf_add(&all.own, "user", value, "here",
+		    &e), 0);
+	assert_int_equal(handover_begin(channel[0], &all, &e), 0);
+	assert_int_equal(handover_switch(channel[0], &sockets, &e), 0);
+	expect_settings_of(&all);
+	expect_listeners();
+	expect_plain(FRAME_START);
+	conf_entries_fini(&all.own);
+}
+
+static void
+test_reloaded(void **state)
+{
+	uint32_t asked = 0;
+	char text[256];
+	unsigned done;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(handover_reloaded(channel[0], 7, false, "line 3",
+	    &e), 0);
+	assert_int_equal(next(FRAME_RELOADED, &b), -1);
+	assert_int_equal(buf_get_u32(&b, &asked), 0);
+	assert_int_equal(asked, 7);
+	assert_int_equal(buf_get_u8(&b, &done), 0);
+	assert_int_equal(done, 0);
+	assert_int_equal(buf_get_chars(&b, text, sizeof(text)), 0);
+	assert_string_equal(text, "line 3");
+	buf_fini(&b);
 }
 
 static void
@@ -325,6 +438,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_pool_gets_its_name,
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_long_settings, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_reloaded, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tries, set_up,
 		    tear_down)

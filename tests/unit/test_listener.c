@@ -75,10 +75,12 @@ listening(void)
 static void
 open_listener(void)
 {
-	struct errmsg e;
+	struct admission who;
 
-	listener = listener_new(&fake_front, &of, listening(), &e);
+	assert_int_equal(admission_find(&who, &of, NULL, NULL), 0);
+	listener = listener_new(fake_front.now, &of, &who, listening());
 	assert_non_null(listener);
+	listener_resume(listener);
 }
 
 static int
@@ -183,19 +185,22 @@ test_close(void **state)
 	assert_int_equal(taken_when_closing(), 0);
 }
 
+/* Nobody is taken before its generation has begun, nor when it never does. */
 static void
-test_nobody_of_that_name(void **state)
+test_coming(void **state)
 {
-	struct errmsg e;
-	int fd = listening();
+	struct admission who = ADMISSION_INIT;
+	int fd;
 
 	(void)state;
-	set(&of.settings.allow_uids, "no-such-user");
-	assert_null(listener_new(&fake_front, &of, fd, &e));
-	assert_string_equal(e.text, "listener postfix: allow_uids: no user "
-	    "\"no-such-user\" on this system");
-	/* Its descriptor is closed. */
-	assert_int_equal(listen(fd, 1), -1);
+	listener = listener_new(fake_front.now, &of, &who, listening());
+	assert_non_null(listener);
+	fd = connect_to_it();
+	assert_int_equal(clients_count(fake_front.clients), 0);
+	listener_free(listener);
+	listener = NULL;
+	assert_int_equal(clients_count(fake_front.clients), 0);
+	io_close(&fd);
 }
 
 static void
@@ -229,7 +234,7 @@ main(void)
 		TEST(test_allowed),
 		TEST(test_refused),
 		TEST(test_close),
-		TEST(test_nobody_of_that_name),
+		TEST(test_coming),
 		TEST(test_tempfail_reply)
 	};
 

@@ -52,6 +52,7 @@ written(void)
 {
 	const struct metrics_now now = {
 		.backends = &backend, .backend_count = 1, .roles = &roles,
+		.old_generations = 2,
 		.clients = 6, .log_lost = 9, .now_msec = 11234
 	};
 
@@ -121,6 +122,10 @@ static const char nothing_counted[] =
     "# UNIT saslauthd_backend_duration_seconds seconds\n"
     "# HELP saslauthd_backend_duration_seconds From a question to a worker to "
     "its verdict.\n"
+    "# TYPE saslauthd_reloads counter\n"
+    "# HELP saslauthd_reloads How often settings were read again.\n"
+    "saslauthd_reloads_total{result=\"ok\"} 0\n"
+    "saslauthd_reloads_total{result=\"refused\"} 0\n"
     "# TYPE saslauthd_build_info gauge\n"
     "# HELP saslauthd_build_info Always 1; the version is in the label.\n"
     "saslauthd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n"
@@ -134,6 +139,10 @@ static const char nothing_counted[] =
     "# HELP saslauthd_restarts Processes that ended and were started again.\n"
     "saslauthd_restarts_total{role=\"front\"} 1\n"
     "saslauthd_restarts_total{role=\"pool\",mech=\"pam\"} 2\n"
+    "# TYPE saslauthd_old_generations gauge\n"
+    "# HELP saslauthd_old_generations Older settings under which something "
+    "still runs.\n"
+    "saslauthd_old_generations 2\n"
     "# TYPE saslauthd_clients gauge\n"
     "# HELP saslauthd_clients Connections that are open.\n"
     "saslauthd_clients 6\n"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -150,16 +151,20 @@ put_settings(struct buf *b, unsigned log_stderr)
 	assert_int_equal(buf_put_str(b, config), 0);
 	assert_int_equal(buf_put_str(b, backend), 0);
 	assert_int_equal(conf_entries_put(b, &flags), 0);
+	assert_int_equal(buf_put_str(b, ""), 0);
 }
 
 static int
 run(unsigned log_stderr)
 {
 	struct buf b;
-	int rc;
+	int fd = -1, rc;
 
 	put_settings(&b, log_stderr);
-	rc = pool_load(&load, &b, report, &load);
+	if (config[0] != '\0')
+		fd = open(config, O_RDONLY | O_CLOEXEC);
+	rc = pool_load(&load, &b, fd, report, &load);
+	io_close(&fd);
 	buf_fini(&b);
 	return rc;
 }
@@ -179,6 +184,22 @@ word(void)
 	return load.mech_settings;
 }
 
+/* "value [origin]" of a key in the list for the keeper, or "". */
+static const char *
+shown(const char *key)
+{
+	static char text[ERRMSG_MAX];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < load.config.count; i++)
+		if (strcmp(load.config.list[i].key, key) == 0)
+			(void)snprintf(text, sizeof(text), "%s [%s]",
+			    load.config.list[i].value,
+			    load.config.list[i].origin);
+	return text;
+}
+
 static void
 test_good(void **state)
 {
@@ -196,6 +217,13 @@ test_good(void **state)
 	assert_int_equal(word()->times, 3);
 	assert_string_equal(word()->word, "none");
 	assert_string_equal(secret_cstr(&word()->secret), "hush hush");
+	assert_string_equal(shown("workers"), "2 [-n]");
+	assert_string_equal(shown("cache"), "no [default]");
+	/* Not a backend's: it is told by the front. */
+	assert_string_equal(shown("clients_max"), "");
+	assert_string_equal(shown("word_text"), "none [default]");
+	assert_memory_equal(shown("word_times"), "3 [/tmp/unit-conf-", 18);
+	assert_memory_equal(shown("word_secret"), "(hidden) [", 10);
 }
 
 static void
@@ -405,6 +433,7 @@ test_option_and_part(void **state)
 	backend = "one";
 	assert_int_equal(run(0), 0);
 	assert_string_equal(word()->word, "flag");
+	assert_string_equal(shown("word_text"), "flag [-O]");
 	assert_int_equal(nreports, 0);
 }
 
@@ -488,8 +517,8 @@ test_backend_that_is_gone(void **state)
 	backend = "one";
 	assert_int_equal(run(0), -1);
 	assert_int_equal(nreports, 1);
-	expect_report(0, EX_CONFIG, ":14: route all: no backend is called "
-	    "three");
+	expect_report(0, EX_CONFIG, ":15: step: no backend is called "
+	    "\"three\"");
 }
 
 /* ---- files and frames ------------------------------------------------- */
@@ -503,10 +532,13 @@ test_file_that_cannot_be_read(void **state)
 	assert_int_equal(run(0), -1);
 	expect_report(0, EX_CONFIG, ":1: no colon");
 	pool_load_fini(&load);
+	/* A directory, say. */
 	nreports = 0;
 	assert_int_equal(unlink(config), 0);
+	assert_int_equal(mkdir(config, 0700), 0);
 	assert_int_equal(run(0), -1);
 	expect_report(0, EX_CONFIG, config);
+	assert_int_equal(rmdir(config), 0);
 }
 
 /* Cut anywhere, a frame is refused and nobody crashes. */
@@ -524,16 +556,18 @@ test_garbage(void **state)
 		nreports = 0;
 		buf_init(&part, FRAME_MAX);
 		assert_int_equal(buf_put(&part, buf_data(&whole), len), 0);
-		assert_int_equal(pool_load(&load, &part, report, &load), -1);
+		assert_int_equal(pool_load(&load, &part, -1, report, &load),
+		    -1);
 		assert_int_equal(nreports, 1);
 		pool_load_fini(&load);
 		/* Nobody needs to listen. */
 		buf_reset(&part);
-		assert_int_equal(pool_load(&load, &part, NULL, NULL), -1);
+		assert_int_equal(pool_load(&load, &part, -1, NULL, NULL), -1);
 		pool_load_fini(&load);
 		buf_fini(&part);
 	}
-	assert_int_equal(pool_load(&load, &whole, report, &load), 0);
+	assert_int_equal(pool_load(&load, &whole, -1, report,
+	    &load), 0);
 	buf_fini(&whole);
 }
 

@@ -37,7 +37,7 @@ test_verdicts(void **state)
 		assert_string_equal(fake_reply(client), rows[i].reply);
 		assert_int_equal(loglines_count(rows[i].line), 1);
 	}
-	fake_front.site.settings.tempfail_reply = TEMPFAIL_NO;
+	fake_front.now->site.settings.tempfail_reply = TEMPFAIL_NO;
 	client = fake_ask("joe", "s3cret");
 	fake_verdict(worker, fake_take(worker, "joe"), AUTH_TEMPFAIL,
 	    REASON_BACKEND_DOWN);
@@ -77,7 +77,7 @@ test_append_realm(void **state)
 	int worker = fake_ready_worker(1), client;
 
 	(void)state;
-	fake_front.site.settings.append_realm = true;
+	fake_front.now->site.settings.append_realm = true;
 	client = fake_ask("joe", "x");
 	fake_verdict(worker, fake_take(worker, "joe@example.org"), AUTH_OK,
 	    REASON_NONE);
@@ -296,7 +296,7 @@ make_limits(int mode)
 	};
 	struct errmsg e;
 
-	fake_front.site.settings.limits = mode;
+	fake_front.now->site.settings.limits = mode;
 	fake_front.limits = limits_new(&config, -1, &e);
 	assert_non_null(fake_front.limits);
 }

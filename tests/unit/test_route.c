@@ -50,15 +50,21 @@ struct row {
 	const char *route;
 };
 
-static const char *
-found(const struct row *row)
+static struct route_question
+question(const struct row *row)
 {
-	const struct route_question q = {
+	return (struct route_question){
 		.listener = &site.listeners[site_find_listener(&site,
 		    row->listener)],
 		.login = row->login, .service = row->service,
 		.realm = row->realm, .address = row->address
 	};
+}
+
+static const char *
+found(const struct row *row)
+{
+	const struct route_question q = question(row);
 	const struct site_route *r = route_find(&site, &q);
 
 	return r != NULL ? r->name : NONE;
@@ -169,6 +175,73 @@ test_without_conditions(void **state)
 	check(rows, COUNT_OF(rows));
 }
 
+/* A letter for each condition: '-' not asked for, '+' holds, '!' fails. */
+static const char *
+matched(const struct site_route *r, const struct route_question *q)
+{
+	static char letters[ROUTE_CONDITIONS + 1];
+	enum route_condition c;
+
+	for (c = 0; c < ROUTE_CONDITIONS; c++)
+		switch (route_match(r, q, c)) {
+		case ROUTE_ANY:
+			letters[c] = '-';
+			break;
+		case ROUTE_HOLDS:
+			letters[c] = '+';
+			break;
+		case ROUTE_FAILS:
+			letters[c] = '!';
+			break;
+		}
+	return letters;
+}
+
+static void
+test_each_condition(void **state)
+{
+	static const struct {
+		struct row row;		/* the route to look at */
+		const char *letters;
+		enum route_condition miss;
+	} rows[] = {
+		{ { "postfix", "joe", "imap", "both.example", "2001:db8::7",
+		    "both" }, "++++", ROUTE_CONDITIONS },
+		{ { "office", "joe", "imap", "both.example", "2001:db8::7",
+		    "both" }, "!+++", ROUTE_LISTENER },
+		{ { "postfix", "joe", "pop", "x.example", "2001:db8::7",
+		    "both" }, "+!!+", ROUTE_SERVICE },
+		{ { "postfix", "joe@x", "imap", "", "", "both" }, "++!!",
+		    ROUTE_REALM },
+		{ { "postfix", "joe@both.example", "imap", "", "192.0.2.1",
+		    "both" }, "+++!", ROUTE_CLIENT },
+		{ { "postfix", "joe", "pop", "", "", "listener" }, "!---",
+		    ROUTE_LISTENER },
+		{ { "postfix", "joe", "pop", "", "", "service" }, "-!--",
+		    ROUTE_SERVICE },
+		{ { "postfix", "joe", "pop", "", "", "exact" }, "--!-",
+		    ROUTE_REALM },
+		{ { "postfix", "joe", "pop", "", "", "client" }, "---!",
+		    ROUTE_CLIENT },
+		{ { "postfix", "joe", "pop", "", "", "realmless" }, "--+-",
+		    ROUTE_CONDITIONS },
+	};
+	const struct site_route *r;
+	struct route_question q;
+	size_t i;
+
+	(void)state;
+	build(site_text);
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		q = question(&rows[i].row);
+		r = site.routes;
+		while (strcmp(r->name, rows[i].row.route) != 0)
+			r++;
+		assert_string_equal(matched(r, &q), rows[i].letters);
+		assert_int_equal(route_miss(r, &q), rows[i].miss);
+	}
+}
+
 static void
 test_realm_of(void **state)
 {
@@ -188,6 +261,7 @@ main(void)
 		cmocka_unit_test_teardown(test_conditions, tear_down),
 		cmocka_unit_test_teardown(test_realms, tear_down),
 		cmocka_unit_test_teardown(test_without_conditions, tear_down),
+		cmocka_unit_test_teardown(test_each_condition, tear_down),
 		cmocka_unit_test(test_realm_of)
 	};
 

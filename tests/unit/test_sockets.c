@@ -81,6 +81,7 @@ build(const char *parts)
 		at = mark + strlen("DIR");
 	}
 	assert_int_equal(buf_put(&text, at, strlen(at)), 0);
+	assert_int_equal(buf_put(&text, "\n", 1), 0);
 	assert_int_equal(conf_read_text(&es, "unit.conf",
 	    (const char *)buf_data(&text), buf_len(&text), &e), 0);
 	buf_fini(&text);
@@ -104,7 +105,7 @@ test_default_one(void **state)
 {
 	(void)state;
 	build("");
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_OK);
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
 	assert_int_equal(sockets.count, 1);
 	assert_string_equal(sockets.list[0].name, "default");
 	assert_string_equal(sockets.list[0].file.path, in_dir("run/mux"));
@@ -127,7 +128,7 @@ test_several(void **state)
 	    "listener default {\nmode: 0600\n}\n");
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_OK);
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
 	assert_int_equal(sockets.count, 2);
 	assert_string_equal(sockets.list[0].name, "default");
 	assert_string_equal(sockets.list[1].name, "postfix");
@@ -143,7 +144,7 @@ test_default_elsewhere(void **state)
 {
 	(void)state;
 	build("listener default {\npath: DIR/chroot/sock\nmode: 0600\n}\n");
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_OK);
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
 	assert_int_equal(mode_of("chroot/sock"), 0600);
 	assert_int_equal(access(in_dir("run/mux"), F_OK), -1);
 }
@@ -174,7 +175,7 @@ test_warning(void **state)
 		(void)snprintf(text, sizeof(text), "listener l {\n%s\n}\n",
 		    rows[i].listener);
 		build(text);
-		assert_int_equal(sockets_open(&sockets, &site, &e),
+		assert_int_equal(sockets_open(&sockets, &site, NULL, &e),
 		    SOCKETS_OK);
 		assert_row(rows[i].name, (loglines_count(
 		    "listener l: every user of this machine") == 1) ==
@@ -221,8 +222,8 @@ test_refused(void **state)
 		(void)snprintf(text, sizeof(text), "listener l {\n%s\n}\n",
 		    rows[i].listener);
 		build(text);
-		assert_row(rows[i].name, sockets_open(&sockets, &site, &e) ==
-		    rows[i].status);
+		assert_row(rows[i].name, sockets_open(&sockets, &site, NULL,
+		    &e) == rows[i].status);
 		if (strstr(e.text, rows[i].text) == NULL)
 			fail_msg("%s: %s", rows[i].name, e.text);
 		sockets_close(&sockets);
@@ -254,7 +255,7 @@ test_another_daemon(void **state)
 		    write(client, bytes, 2) == 2 ? 0 : 1);
 	}
 	build("listener l {\npath: DIR/chroot/mux\n}\n");
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_BUSY);
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_BUSY);
 	assert_non_null(strstr(e.text, "Another instance of saslauthd is "
 	    "currently running"));
 	assert_int_equal(waitpid(pid, &wstatus, 0), pid);
@@ -291,8 +292,8 @@ test_given(void **state)
 	(void)str_copy(one->path, sizeof(one->path), in_dir("chroot/mux"));
 	assert_int_equal(chmod(one->path, 0640), 0);
 	build("listener l {\npath: DIR/chroot/mux\nmode: 0600\n}\n");
-	sockets.given = &given;
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_OK);
+	assert_int_equal(sockets_open(&sockets, &site, &given, &e),
+	    SOCKETS_OK);
 	assert_int_equal(sockets.count, 2);
 	assert_string_equal(sockets.list[1].file.path, one->path);
 	/* A copy: the given one can be used again. */
@@ -303,12 +304,107 @@ test_given(void **state)
 
 	/* No other listener may take its place. */
 	one->listener = "default";
-	assert_int_equal(sockets_open(&sockets, &site, &e), SOCKETS_CONFIG);
+	assert_int_equal(sockets_open(&sockets, &site, &given, &e),
+	    SOCKETS_CONFIG);
 	assert_non_null(strstr(e.text, "is that of listener default, too"));
 	sockets_close(&sockets);
 	assert_int_equal(mode_of("chroot/mux"), 0640);
 	assert_int_equal(unlink(in_dir("chroot/mux")), 0);
 	io_close(&fd);
+}
+
+/* ---- from one site to the next ---------------------------------------- */
+
+static struct sockets next;
+
+static enum sockets_status
+prepare(const char *text)
+{
+	site_fini(&site);
+	build(text);
+	return sockets_prepare(&next, &sockets, &site, NULL, &e);
+}
+
+static ino_t
+inode_of(const char *name)
+{
+	struct stat sb;
+
+	return lstat(in_dir(name), &sb) == 0 ? sb.st_ino : 0;
+}
+
+static void
+test_change(void **state)
+{
+	ino_t mux, kept;
+	int fd;
+
+	(void)state;
+	build("listener a {\npath: DIR/chroot/a\nmode: 0600\n}\n"
+	    "listener b {\npath: DIR/chroot/b\n}\n");
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
+	mux = inode_of("run/mux");
+	kept = inode_of("chroot/a");
+	fd = sockets.list[1].file.fd;
+
+	/* "a" is called otherwise, and lets more people in; "b" is gone. */
+	assert_int_equal(prepare("listener z {\npath: DIR/chroot/a\n"
+	    "mode: 0660\n}\nlistener c {\npath: DIR/chroot/c\n}\n"),
+	    SOCKETS_OK);
+	assert_int_equal(mode_of("chroot/a"), 0600);
+	assert_int_not_equal(mode_of("chroot/b"), 0);
+	sockets_change(&sockets, &next, &e);
+	assert_int_equal(sockets.count, 3);
+	assert_int_equal(sockets.list[1].file.fd, fd);
+	assert_string_equal(sockets.list[1].name, "z");
+	assert_int_equal(mode_of("chroot/a"), 0660);
+	assert_int_equal(inode_of("chroot/a"), kept);
+	assert_int_equal(inode_of("run/mux"), mux);
+	assert_int_equal(mode_of("chroot/b"), 0);
+	assert_int_not_equal(mode_of("chroot/c"), 0);
+	sockets_close(&sockets);
+	assert_int_equal(mode_of("chroot/a"), 0);
+	assert_int_equal(mode_of("chroot/c"), 0);
+}
+
+/* Nothing has changed when one cannot be made. */
+static void
+test_change_that_fails(void **state)
+{
+	ino_t kept;
+
+	(void)state;
+	build("listener a {\npath: DIR/chroot/a\n}\n");
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
+	kept = inode_of("chroot/a");
+	assert_int_not_equal(prepare("listener n {\npath: DIR/chroot/n\n}\n"
+	    "listener x {\npath: DIR/none/x\n}\n"), SOCKETS_OK);
+	sockets_close(&next);
+	assert_int_equal(mode_of("chroot/n"), 0);
+	assert_int_equal(inode_of("chroot/a"), kept);
+	/* Two at the place of one. */
+	assert_int_equal(prepare("listener n {\npath: DIR/chroot/a\n}\n"
+	    "listener x {\npath: DIR/chroot/../chroot/a\n}\n"),
+	    SOCKETS_CONFIG);
+	sockets_close(&next);
+	assert_int_equal(inode_of("chroot/a"), kept);
+	assert_true(socket_file_stands(&sockets.list[1].file));
+	sockets_close(&sockets);
+}
+
+/* Somebody removed it: a reload brings it back. */
+static void
+test_change_mends(void **state)
+{
+	(void)state;
+	build("");
+	assert_int_equal(sockets_open(&sockets, &site, NULL, &e), SOCKETS_OK);
+	assert_int_equal(unlink(in_dir("run/mux")), 0);
+	assert_int_equal(prepare(""), SOCKETS_OK);
+	sockets_change(&sockets, &next, &e);
+	assert_int_not_equal(mode_of("run/mux"), 0);
+	assert_true(socket_file_stands(&sockets.list[0].file));
+	sockets_close(&sockets);
 }
 
 int
@@ -327,7 +423,14 @@ main(void)
 		    tear_down),
 		cmocka_unit_test_setup_teardown(test_another_daemon, set_up,
 		    tear_down),
-		cmocka_unit_test_setup_teardown(test_given, set_up, tear_down)
+		cmocka_unit_test_setup_teardown(test_given, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_change, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(test_change_that_fails,
+		    set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_change_mends, set_up,
+		    tear_down)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

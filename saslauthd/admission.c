@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "common/str.h"
-#include "front/admission.h"
+#include "saslauthd/admission.h"
 
 #define LIST_BLANKS " \t,"
 #define WORD_MAX 256
@@ -78,35 +78,58 @@ find_gid(const char *word, gid_t *gid_r, struct errmsg *e)
 	return 0;
 }
 
-int
-admission_parse(struct admission *a_r, const char *uids, const char *gids,
-    bool forgiving, struct errmsg *e)
+/* Everybody, so that all who are not there are told at once. */
+static int
+find_all(struct admission *a, const struct site_listener *l,
+    conf_report *report, void *ctx)
 {
-	struct admission a = { NULL, words_in(uids), NULL, words_in(gids) };
+	const char *uids = l->settings.allow_uids;
+	const char *gids = l->settings.allow_gids;
+	struct errmsg e = ERRMSG_INIT;
 	char word[WORD_MAX];
-	int rc = -1;
+	int rc = 0;
 	size_t i;
 
-	a.uids = calloc(a.uid_count + 1, sizeof(*a.uids));
-	a.gids = calloc(a.gid_count + 1, sizeof(*a.gids));
-	if (a.uids == NULL || a.gids == NULL) {
-		(void)errmsg_set(e, "out of memory");
-		goto out;
-	}
-	for (i = 0; i < a.uid_count; i++) {
+	for (i = 0; i < a->uid_count; i++) {
 		take_word(&uids, word);
-		a.uids[i] = (uid_t)-1;	/* nobody's */
-		if (find_uid(word, &a.uids[i], e) != 0 && !forgiving)
-			goto out;
+		if (find_uid(word, &a->uids[i], &e) != 0) {
+			rc = site_blame(l, &e);
+			report(ctx, e.text);
+		}
 	}
-	for (i = 0; i < a.gid_count; i++) {
+	for (i = 0; i < a->gid_count; i++) {
 		take_word(&gids, word);
-		a.gids[i] = (gid_t)-1;
-		if (find_gid(word, &a.gids[i], e) != 0 && !forgiving)
-			goto out;
+		if (find_gid(word, &a->gids[i], &e) != 0) {
+			rc = site_blame(l, &e);
+			report(ctx, e.text);
+		}
 	}
-	rc = 0;
-out:
+	return rc;
+}
+
+/* For as many as it counts. */
+static int
+make_room(struct admission *a)
+{
+	a->uids = calloc(a->uid_count + 1, sizeof(*a->uids));
+	a->gids = calloc(a->gid_count + 1, sizeof(*a->gids));
+	return a->uids != NULL && a->gids != NULL ? 0 : -1;
+}
+
+int
+admission_find(struct admission *a_r, const struct site_listener *l,
+    conf_report *report, void *ctx)
+{
+	struct admission a = {
+		.uid_count = words_in(l->settings.allow_uids),
+		.gid_count = words_in(l->settings.allow_gids)
+	};
+	int rc = make_room(&a);
+
+	if (rc != 0)
+		report(ctx, "out of memory");
+	else
+		rc = find_all(&a, l, report, ctx);
 	if (rc != 0)
 		admission_fini(&a);
 	*a_r = a;
@@ -118,8 +141,67 @@ admission_fini(struct admission *a)
 {
 	free(a->uids);
 	free(a->gids);
-	*a = (struct admission){ NULL, 0, NULL, 0 };
+	*a = (struct admission)ADMISSION_INIT;
 }
+
+/* ---- through a frame -------------------------------------------------- */
+
+int
+admission_put(struct buf *b, const struct admission *a)
+{
+	size_t i;
+
+	if (buf_put_u32(b, (uint32_t)a->uid_count) != 0 ||
+	    buf_put_u32(b, (uint32_t)a->gid_count) != 0)
+		return -1;
+	for (i = 0; i < a->uid_count; i++)
+		if (buf_put_u32(b, a->uids[i]) != 0)
+			return -1;
+	for (i = 0; i < a->gid_count; i++)
+		if (buf_put_u32(b, a->gids[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+get_ids(struct buf *b, struct admission *a)
+{
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < a->uid_count; i++) {
+		if (buf_get_u32(b, &id) != 0)
+			return -1;
+		a->uids[i] = id;
+	}
+	for (i = 0; i < a->gid_count; i++) {
+		if (buf_get_u32(b, &id) != 0)
+			return -1;
+		a->gids[i] = id;
+	}
+	return 0;
+}
+
+int
+admission_get(struct buf *b, struct admission *a_r)
+{
+	struct admission a = ADMISSION_INIT;
+	uint32_t uids, gids;
+	int rc = -1;
+
+	if (buf_get_u32(b, &uids) == 0 && buf_get_u32(b, &gids) == 0 &&
+	    (uint64_t)uids + gids <= buf_len(b) / sizeof(uint32_t)) {
+		a.uid_count = uids;
+		a.gid_count = gids;
+		rc = make_room(&a) == 0 ? get_ids(b, &a) : -1;
+	}
+	if (rc != 0)
+		admission_fini(&a);
+	*a_r = a;
+	return rc;
+}
+
+/* ---- judging ---------------------------------------------------------- */
 
 static bool
 has_gid(const struct admission *a, gid_t gid)
