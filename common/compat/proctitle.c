@@ -20,9 +20,11 @@ extern char **environ;
 
 static char *area;
 static size_t area_size;
-/* Kept where a leak checker finds it: the C library forgets the array once
- * setenv(3) has made a larger one. Never read, so volatile keeps it. */
+/* Kept where a leak checker finds them: the C library forgets the array once
+ * setenv(3) has made a larger one, and strings that unsetenv(3) removes. Never
+ * read, so volatile keeps them. */
 static char **volatile environ_moved;
+static char *volatile strings_moved;
 
 /* One past the last byte of the strings that follow each other from `end`. */
 static char *
@@ -34,44 +36,45 @@ area_extend(char *end, char *const *strings)
 	return end;
 }
 
-/* A copy of environ in fresh memory, or NULL when there is none. */
+/* A copy of environ in fresh memory, its strings in one piece; NULL when there
+ * is none. */
 static char **
-environ_copy(void)
+environ_copy(char **strings_r)
 {
-	size_t n, i;
-	char **copy;
+	size_t n, i, len, bytes = 0;
+	char **copy, *at;
 
 	for (n = 0; environ[n] != NULL; n++)
-		;
+		bytes += strlen(environ[n]) + 1;
 	copy = calloc(n + 1, sizeof(*copy));
-	if (copy == NULL)
+	at = *strings_r = malloc(bytes);
+	if (copy == NULL || at == NULL) {
+		free(copy);
+		free(at);
 		return NULL;
+	}
 	for (i = 0; i < n; i++) {
-		copy[i] = strdup(environ[i]);
-		if (copy[i] == NULL)
-			goto fail;
+		len = strlen(environ[i]) + 1;
+		copy[i] = memcpy(at, environ[i], len);
+		at += len;
 	}
 	return copy;
-fail:
-	while (i > 0)
-		free(copy[--i]);
-	free(copy);
-	return NULL;
 }
 
 void
 proctitle_init(int argc, char **argv)
 {
-	char **copy, *end;
+	char **copy, *strings, *end;
 
 	if (argc < 1 || argv[0] == NULL)
 		return;
 	end = area_extend(argv[0], argv);
 	if (environ != NULL && environ[0] == end) {
-		copy = environ_copy();
+		copy = environ_copy(&strings);
 		if (copy != NULL) {
 			end = area_extend(end, environ);
 			environ_moved = copy;
+			strings_moved = strings;
 			environ = copy;
 		}
 	}
