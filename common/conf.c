@@ -32,6 +32,7 @@ entry_fini(struct conf_entry *en)
 	free(en->key);
 	free_wiped(en->value);	/* may be a password */
 	free(en->origin);
+	free(en->remark);
 }
 
 static void
@@ -103,13 +104,13 @@ add_lengths(struct conf_entries *es, size_t part, const char *key,
     size_t key_len, const char *value, size_t value_len, const char *origin,
     struct errmsg *e)
 {
-	struct conf_entry en;
+	struct conf_entry en = {
+		.part = part,
+		.key = strndup(key, key_len),
+		.value = strndup(value, value_len),
+		.origin = strdup(origin)
+	};
 
-	en.part = part;
-	en.key = strndup(key, key_len);
-	en.value = strndup(value, value_len);
-	en.origin = strdup(origin);
-	en.used = en.refused = false;
 	fold(en.key);
 	if (append(es, &en) == -1)
 		return errmsg_set(e, "%s: out of memory", origin);
@@ -441,6 +442,35 @@ conf_read_fd(struct conf_entries *es, const char *name, int fd,
 	rc = conf_read_text(es, name, text, len, e);
 	explicit_bzero(text, len);
 	free(text);
+	return rc;
+}
+
+int
+conf_read_file_into(struct conf_entries *es, size_t part, const char *path,
+    int *errnum_r, struct errmsg *e)
+{
+	struct conf_entries fresh = CONF_ENTRIES_INIT;
+	size_t i;
+	int rc = -1;
+
+	if (conf_read_file(&fresh, path, errnum_r, e) == -1)
+		return -1;
+	if (fresh.part_count > 0) {
+		errmsg_set(e, "%s: a part has no place in this file",
+		    fresh.parts[0].origin);
+		goto out;
+	}
+	for (i = 0; i < fresh.count; i++)
+		fresh.list[i].part = part;
+	if (join(&fresh, es) == -1) {
+		errmsg_set(e, "%s: out of memory", path);
+		goto out;
+	}
+	*es = fresh;
+	memset(&fresh, 0, sizeof(fresh));
+	rc = 0;
+out:
+	conf_entries_fini(&fresh);
 	return rc;
 }
 

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/errmsg.h"
 
@@ -34,9 +35,12 @@ struct conf_entry {
 	char *key;		/* lower case */
 	char *value;		/* as written, blanks in front removed */
 	char *origin;		/* "FILE:LINE", "--set", "-O", "-n" */
+	char *remark;		/* by the key's read(), or NULL; see there */
 	bool used;		/* some table has taken it */
 	bool refused;		/* and its value was bad */
 };
+
+#define CONF_PART_UNUSED SIZE_MAX	/* of an entry no table is to see */
 
 struct conf_part {
 	char *kind;		/* "backend", lower case */
@@ -74,9 +78,14 @@ int conf_add_to(struct conf_entries *es, size_t part, const char *key,
  * read (0 otherwise; may be NULL). */
 int conf_read_file(struct conf_entries *es, const char *path, int *errnum_r,
     struct errmsg *e);
-/* The same of a file that is open, and from memory; name stands for FILE. */
+/* The same of a file that is open; name stands for FILE. */
 int conf_read_fd(struct conf_entries *es, const char *name, int fd,
     struct errmsg *e);
+/* The same as conf_read_file(), in front of all that are there and into
+ * `part`: it has no parts of its own. */
+int conf_read_file_into(struct conf_entries *es, size_t part,
+    const char *path, int *errnum_r, struct errmsg *e);
+/* The same from memory; name stands for FILE. */
 int conf_read_text(struct conf_entries *es, const char *name,
     const char *text, size_t len, struct errmsg *e);
 
@@ -110,6 +119,16 @@ struct conf_key {
 	/* CONF_STRING: what else it has to be; -1 with "wants ...". NULL:
 	 * nothing. */
 	int (*check)(const char *text, struct errmsg *e);
+	const char *alias_of;	/* this is another name of that key, with the
+				 * same member, type and default */
+	/*
+	 * Instead of the type's own reading, for a key that means more than
+	 * its type says. 0: taken. 1: taken, and e is a remark for who wrote
+	 * it. -1: no such value, and e has "wants ..."; the member may have
+	 * become what a file that is read forgivingly makes of it.
+	 */
+	int (*read)(const struct conf_key *k, void *member, const char *text,
+	    struct errmsg *e);
 };
 
 struct conf_table {
@@ -158,7 +177,8 @@ void conf_near_init(struct conf_near *n, const char *word);
 void conf_near_offer(struct conf_near *n, const char *name);
 /* Put " (did you mean NAME?)" behind a text, if there is one. */
 void conf_near_hint(const struct conf_near *n, struct errmsg *e);
-/* The table's key nearest to a misspelt one, or NULL if none is near. */
+/* The table's key nearest to a misspelt one, or NULL if none is near; never
+ * an alias. */
 const char *conf_nearest(const struct conf_table *t, const char *key);
 const struct conf_key *conf_key_find(const struct conf_table *t,
     const char *name);

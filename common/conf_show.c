@@ -67,6 +67,17 @@ is_line(const char *value, const char *line, size_t len)
 	return n == len && memcmp(value, line, len) == 0;
 }
 
+/* By this name or another one of it? */
+static bool
+is_of(const struct conf_show_owner *o, const struct conf_entry *en,
+    const struct conf_key *k)
+{
+	const struct conf_key *by = conf_key_find(o->table, en->key);
+
+	return by == k || (by != NULL && by->alias_of != NULL &&
+	    strcmp(by->alias_of, k->name) == 0);
+}
+
 /* The last good entry of a part; of CONF_LINES the one that gave this line. */
 static const struct conf_entry *
 deciding(const struct conf_show_owner *o, size_t part,
@@ -78,7 +89,7 @@ deciding(const struct conf_show_owner *o, size_t part,
 	for (i = o->entries->count; i > 0; i--) {
 		en = &o->entries->list[i - 1];
 		if (en->part == part && !en->refused &&
-		    str_casecmp(en->key, k->name) == 0 &&
+		    is_of(o, en, k) &&
 		    (line == NULL || is_line(en->value, line, len)))
 			return en;
 	}
@@ -165,7 +176,7 @@ conf_show_add(struct conf_show *s, const struct conf_show_owner *o)
 
 	for (; k < end; k++)
 		if ((k->scope & o->scope) == o->scope &&
-		    add_key(s, o, k) != 0)
+		    k->alias_of == NULL && add_key(s, o, k) != 0)
 			return -1;
 	return 0;
 }

@@ -137,12 +137,16 @@ add_line(const struct conf_key *k, char **member, const char *text)
 	return 0;
 }
 
-/* Set one member; -1 and unchanged when the text is no such value. */
+/* Set one member; -1 when the text is no such value: unchanged then, but for
+ * what the key's own read() does. 1 with a remark. */
 static int
-set_member(const struct conf_key *k, void *settings, const char *text)
+set_member(const struct conf_key *k, void *settings, const char *text,
+    struct errmsg *e)
 {
 	void *member = (char *)settings + k->offset;
 
+	if (k->read != NULL)
+		return k->read(k, member, text, e);
 	switch (k->type) {
 	case CONF_BOOL:
 		return parse_bool(text, member);
@@ -186,7 +190,8 @@ conf_defaults(const struct conf_table *t, void *settings)
 		if (t->keys[i].type == CONF_LINES)
 			clear_lines((char **)(void *)((char *)settings +
 			    t->keys[i].offset));
-		rc = set_member(&t->keys[i], settings, def == NULL ? "" : def);
+		rc = set_member(&t->keys[i], settings, def == NULL ? "" : def,
+		    NULL);
 		assert(rc == 0);
 		(void)rc;
 	}
@@ -279,20 +284,31 @@ explain(const struct conf_key *k, const char *text, struct errmsg *e)
 	}
 }
 
+/* e is empty, or has what the key's own read() said. */
 static void
 report_bad(const struct conf_key *k, const struct conf_entry *en,
-    const char *text, conf_report *bad, void *ctx)
+    const char *text, struct errmsg *e, conf_report *bad, void *ctx)
 {
-	struct errmsg e = ERRMSG_INIT;
 	char shown[STR_ESCAPED_SIZE];
 
-	explain(k, text, &e);
+	if (k->read == NULL)
+		explain(k, text, e);
 	if (k->type != CONF_SECRET && k->type != CONF_NETWORKS) {
 		str_escape_log(shown, sizeof(shown), text, strlen(text));
-		errmsg_set(&e, "%s, not '%s'", e.text, shown);
+		errmsg_set(e, "%s, not '%s'", e->text, shown);
 	}
-	errmsg_prefix(&e, "%s: %s", en->origin, k->name);
-	bad(ctx, e.text);
+	errmsg_prefix(e, "%s: %s", en->origin, k->name);
+	bad(ctx, e->text);
+}
+
+static void
+keep_remark(const struct conf_key *k, struct conf_entry *en,
+    const struct errmsg *e)
+{
+	free(en->remark);
+	/* Without memory a remark is less than the value, which was taken. */
+	en->remark = str_dup_format("%s: %s: %s", en->origin, k->name,
+	    e->text);
 }
 
 /* Set a member from an entry; false when the value is bad. */
@@ -300,9 +316,10 @@ static bool
 apply_entry(const struct conf_key *k, struct conf_entry *en, void *settings,
     conf_report *bad, void *ctx)
 {
+	struct errmsg e = ERRMSG_INIT;
 	size_t len = strlen(en->value);
 	char *text = en->value, *trimmed = NULL;
-	bool good;
+	int rc;
 
 	/* A password may end in blanks; nothing else means any. */
 	if (k->type != CONF_SECRET && len > 0 &&
@@ -315,11 +332,13 @@ apply_entry(const struct conf_key *k, struct conf_entry *en, void *settings,
 			return false;
 		}
 	}
-	good = set_member(k, settings, text) == 0;
-	if (!good)
-		report_bad(k, en, text, bad, ctx);
+	rc = set_member(k, settings, text, &e);
+	if (rc == -1)
+		report_bad(k, en, text, &e, bad, ctx);
+	else if (rc == 1)
+		keep_remark(k, en, &e);
 	free(trimmed);
-	return good;
+	return rc != -1;
 }
 
 unsigned
@@ -388,7 +407,8 @@ conf_nearest(const struct conf_table *t, const char *key)
 
 	conf_near_init(&near, key);
 	for (i = 0; i < t->count; i++)
-		conf_near_offer(&near, t->keys[i].name);
+		if (t->keys[i].alias_of == NULL)
+			conf_near_offer(&near, t->keys[i].name);
 	return near.name;
 }
 

@@ -18,14 +18,6 @@
 #include "common/io.h"
 #include "common/wire.h"
 
-/* A build may name itself, say by a checksum of its sources; without that
- * the version is all that can be said and reproduced. */
-#ifdef BUILD_ID
-#define FULL_ID PACKAGE_VERSION "-" BUILD_ID
-#else
-#define FULL_ID PACKAGE_VERSION
-#endif
-
 /* After -r a login is "login@realm". */
 #define LOGIN_MAX (2 * WIRE_NAME_MAX_LIMIT + 1)
 #define ADDRESS_MAX WIRE_NAME_MAX_LIMIT
@@ -359,8 +351,64 @@ frame_get_answer(struct buf *b, struct frame_answer *a)
 	return 0;
 }
 
+int
+frame_put_parts(struct buf *b, const struct frame_part *list, size_t count)
+{
+	size_t i;
+
+	if (buf_put_u32(b, (uint32_t)count) == -1)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (buf_put_str(b, list[i].name) == -1 ||
+		    buf_put_u8(b, list[i].up) == -1 ||
+		    buf_put_u64(b, (uint64_t)list[i].since_msec) == -1 ||
+		    buf_put_str(b, list[i].why) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+get_part(struct buf *b, struct frame_part *p)
+{
+	uint64_t since;
+	unsigned up;
+
+	if (buf_get_chars(b, p->name, sizeof(p->name)) == -1 ||
+	    buf_get_u8(b, &up) == -1 || up > 1 ||
+	    buf_get_u64(b, &since) == -1 || since > INT64_MAX ||
+	    buf_get_chars(b, p->why, sizeof(p->why)) == -1)
+		return -1;
+	p->up = up != 0;
+	p->since_msec = (int64_t)since;
+	return 0;
+}
+
+int
+frame_get_parts(struct buf *b, struct frame_part **list_r, size_t *count_r)
+{
+	struct frame_part *list = NULL;
+	uint32_t count, i;
+
+	*list_r = NULL;
+	*count_r = 0;
+	if (buf_get_u32(b, &count) == -1 || count > FRAME_PARTS_MAX)
+		return -1;
+	if (count > 0 && (list = calloc(count, sizeof(*list))) == NULL)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (get_part(b, &list[i]) == -1)
+			break;
+	if (i < count || buf_len(b) != 0) {
+		free(list);
+		return -1;
+	}
+	*list_r = list;
+	*count_r = count;
+	return 0;
+}
+
 const char *
 frame_build_id(void)
 {
-	return FULL_ID;
+	return FRAME_BUILD_ID;
 }

@@ -22,6 +22,10 @@
 #define FRAME_MAX (64 * 1024)
 #define FRAME_LONG_MAX (16 * 1024 * 1024)	/* of one sent in pieces */
 #define FRAME_DETAIL_MAX 256	/* bytes with NUL */
+#define FRAME_PARTS_MAX 64
+#define FRAME_PART_NAME_MAX 256	/* bytes with NUL */
+#define FRAME_PART_WHY_MAX 128	/* bytes with NUL */
+#define FRAME_REMARK 255	/* no exit status of ours */
 
 enum frame_type {
 	/* keeper -> front, pool */
@@ -41,7 +45,8 @@ enum frame_type {
 	FRAME_STOP,		/* msec: finish what runs, then FRAME_STOPPED */
 	/* front, pool -> keeper */
 	FRAME_READY,
-	FRAME_FAILED,		/* exit status, text */
+	FRAME_FAILED,		/* exit status, text; EX_OK is a warning, and
+				 * FRAME_REMARK not even that to `strict` */
 	FRAME_WANT_LOG,
 	FRAME_WANT_PEER,	/* generation, backend: the channel to its
 				 * pool broke */
@@ -56,6 +61,8 @@ enum frame_type {
 	FRAME_GONE,		/* id, msec until the next is tried, text */
 	FRAME_FILLED,		/* a new front has all that come unasked */
 	FRAME_RETIRE,		/* id: this worker and older ones, when idle */
+	FRAME_PARTS,		/* how the backend's servers stand; whenever
+				 * that changes */
 	/* front -> pool */
 	FRAME_WANT,		/* one more worker, please */
 	FRAME_KILL,		/* id */
@@ -116,6 +123,14 @@ struct frame_answer {
 	char detail[FRAME_DETAIL_MAX];
 };
 
+/* A thing a backend leans on: one of several servers. */
+struct frame_part {
+	char name[FRAME_PART_NAME_MAX];
+	bool up;
+	int64_t since_msec;	/* monotonic; of the last change or start */
+	char why[FRAME_PART_WHY_MAX];	/* of one that is down, or "" */
+};
+
 /*
  * The _get_ functions take a whole payload and refuse (-1) fields over the
  * limits of wire.h, bytes left over, unknown flags, and an AUTH_UNSET result:
@@ -127,9 +142,24 @@ int frame_get_request(struct buf *b, struct frame_request *r);
 void frame_request_fini(struct frame_request *r);
 int frame_put_answer(struct buf *b, const struct frame_answer *a);
 int frame_get_answer(struct buf *b, struct frame_answer *a);
+/* At most FRAME_PARTS_MAX. *list_r is allocated, or NULL for none and when
+ * they are refused. */
+int frame_put_parts(struct buf *b, const struct frame_part *list,
+    size_t count);
+int frame_get_parts(struct buf *b, struct frame_part **list_r,
+    size_t *count_r);
 
 /* Same in every program built from the same sources, by version and a
  * checksum of these; differs otherwise. */
 const char *frame_build_id(void);
+
+/* What it returns, for a module, which is not built with the program that
+ * loads it. A build may name itself; without that the version is all that can
+ * be said and reproduced. */
+#ifdef BUILD_ID
+#define FRAME_BUILD_ID PACKAGE_VERSION "-" BUILD_ID
+#else
+#define FRAME_BUILD_ID PACKAGE_VERSION
+#endif
 
 #endif

@@ -34,6 +34,9 @@ auth_reason_name(enum auth_reason reason)
 	case REASON_NOT_PERMITTED: return "not_permitted";
 	case REASON_EXTRA_QUESTION: return "extra_question";
 	case REASON_TOO_MANY_TRIES: return "too_many_tries";
+	case REASON_NOT_IN_GROUP: return "not_in_group";
+	case REASON_AMBIGUOUS: return "ambiguous";
+	case REASON_DISABLED: return "disabled";
 	case REASON_NO_ROUTE: return "no_route";
 	case REASON_BAD_SERVICE: return "bad_service";
 	case REASON_EMPTY_PASSWORD: return "empty_password";

@@ -27,7 +27,7 @@ enum auth_reason {
 	/* denials by a backend */
 	REASON_BAD_PASSWORD,
 	REASON_NO_SUCH_USER,
-	REASON_LOCKED,			/* locked or disabled account */
+	REASON_LOCKED,			/* locked account */
 	REASON_NO_PASSWORD,		/* the account has no password */
 	REASON_ACCOUNT_EXPIRED,
 	REASON_PASSWORD_EXPIRED,
@@ -35,6 +35,9 @@ enum auth_reason {
 	REASON_NOT_PERMITTED,		/* right password, wrong place */
 	REASON_EXTRA_QUESTION,		/* backend asked for more than one */
 	REASON_TOO_MANY_TRIES,		/* backend's own limit */
+	REASON_NOT_IN_GROUP,		/* right password, wrong people */
+	REASON_AMBIGUOUS,		/* login of more than one account */
+	REASON_DISABLED,		/* switched off, not just locked */
 	REASON_NO_ROUTE,		/* no route of ours is for it */
 	REASON_BAD_SERVICE,		/* service name that is none */
 	REASON_EMPTY_PASSWORD,		/* never a password, whoever asks */

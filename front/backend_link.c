@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "common/frame.h"
 #include "common/io.h"
@@ -18,6 +19,16 @@ backend_link_init(struct backend_link *p,
 	p->arg = arg;
 	p->fd = -1;
 	p->io = NULL;
+	p->parts = NULL;
+	p->part_count = 0;
+}
+
+static void
+forget_parts(struct backend_link *p)
+{
+	free(p->parts);
+	p->parts = NULL;
+	p->part_count = 0;
 }
 
 void
@@ -26,6 +37,7 @@ backend_link_close(struct backend_link *p)
 	loop_io_free(p->io);
 	p->io = NULL;
 	io_close(&p->fd);
+	forget_parts(p);
 }
 
 bool
@@ -41,7 +53,15 @@ lose(struct backend_link *p)
 	p->events->lost(p->arg);
 }
 
-/* All of a pool's frames have the same shape; only a worker brings a
+static bool
+take_parts(struct backend_link *p, struct buf *b, int fd)
+{
+	forget_parts(p);
+	return fd < 0 &&
+	    frame_get_parts(b, &p->parts, &p->part_count) == 0;
+}
+
+/* All other frames of a pool have the same shape; only a worker brings a
  * descriptor. */
 static bool
 parse(struct buf *b, enum frame_type type, uint64_t *id, uint32_t *msec,
@@ -70,14 +90,26 @@ deliver(struct backend_link *p, enum frame_type type, uint64_t id,
 		lose(p);
 }
 
+static bool
+take(struct backend_link *p, enum frame_type type, struct buf *b, int fd)
+{
+	uint64_t id;
+	uint32_t msec;
+
+	if (type == FRAME_PARTS)
+		return take_parts(p, b, fd);
+	if (!parse(b, type, &id, &msec, fd))
+		return false;
+	deliver(p, type, id, msec, fd);
+	return true;
+}
+
 static void
 on_readable(void *arg, int channel)
 {
 	struct backend_link *p = arg;
 	enum frame_type type;
 	struct buf b;
-	uint64_t id;
-	uint32_t msec;
 	int fd = -1;
 
 	buf_init(&b, FRAME_MAX);
@@ -89,9 +121,7 @@ on_readable(void *arg, int channel)
 		lose(p);
 		break;
 	case FRAME_OK:
-		if (parse(&b, type, &id, &msec, fd)) {
-			deliver(p, type, id, msec, fd);
-		} else {
+		if (!take(p, type, &b, fd)) {
 			io_close(&fd);
 			lose(p);
 		}

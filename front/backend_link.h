@@ -6,8 +6,10 @@
 #define FRONT_BACKEND_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct frame_part;
 struct loop_io;
 
 /* What a pool says. `lost` is called when it ends or says what it must not;
@@ -25,6 +27,8 @@ struct backend_link {
 	void *arg;
 	int fd;			/* -1: no channel */
 	struct loop_io *io;
+	struct frame_part *parts;	/* as the pool told last */
+	size_t part_count;
 };
 
 void backend_link_init(struct backend_link *p,

@@ -63,8 +63,8 @@ struct command {
 	uint32_t asked;			/* for one, as the n-th */
 	bool reloaded;
 	struct buf text;		/* of the exposition, not yet told */
-	struct generation *shown;	/* whose settings; held */
-	size_t owner;			/* of those, the next one */
+	struct generation *shown;	/* whose backends; held */
+	size_t owner;			/* of settings, or parts: the next */
 };
 
 static enum step
@@ -78,15 +78,35 @@ last(int rc, struct command *c)
 
 /* ---- figures ---------------------------------------------------------- */
 
+/* Of the backends that were told of; all that there may be do not fit into
+ * one piece. */
+static enum step
+list_parts(struct command *c, struct buf *to)
+{
+	const struct generation *g = c->shown;
+
+	while (c->owner < g->site.backend_count &&
+	    buf_len(to) < COMMAND_PIECE)
+		if (report_parts(g->dispatches[c->owner++], to) != 0)
+			return last(-1, c);
+	return c->owner < g->site.backend_count ? MORE : LAST;
+}
+
 static enum step
 do_status(struct command *c, struct buf *to)
 {
 	struct front *f = c->front;
 
-	return last(report_daemon(f, to) == 0 && report_roles(f, to) == 0 &&
+	if (c->shown != NULL)
+		return list_parts(c, to);
+	c->shown = f->now;
+	generation_hold(c->shown);
+	if (report_daemon(f, to) == 0 && report_roles(f, to) == 0 &&
 	    report_backends(f, to) == 0 && report_clients(f, to) == 0 &&
 	    report_queue(f, to) == 0 && report_cache(f, to) == 0 &&
-	    report_limits(f, to) == 0 && report_log(f, to) == 0 ? 0 : -1, c);
+	    report_limits(f, to) == 0 && report_log(f, to) == 0)
+		return MORE;
+	return last(-1, c);
 }
 
 static enum step

@@ -95,6 +95,7 @@ dispatch_status(struct dispatch *d, struct dispatch_status *s_r)
 		.queued = d->queue.count,
 		.median_usec = median
 	};
+	s_r->parts = workers_parts(d->workers, &s_r->part_count);
 }
 
 bool

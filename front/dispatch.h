@@ -17,6 +17,7 @@
 #include "common/conf_show.h"
 
 struct dispatch;
+struct frame_part;
 struct generation;
 struct request;
 struct site_backend;
@@ -65,6 +66,8 @@ struct dispatch_status {
 	size_t queued;		/* questions that wait for a worker */
 	int64_t median_usec;	/* recent time of a question; -1 unknown */
 	unsigned workers_lost;	/* since this front began */
+	const struct frame_part *parts;	/* its servers, until the loop runs */
+	size_t part_count;
 };
 void dispatch_status(struct dispatch *d, struct dispatch_status *s_r);
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <string.h>
+
+#include "common/frame.h"
 #include "front/cache.h"
 #include "front/dispatch.h"
 #include "front/gauges.h"
+#include "front/labels.h"
 #include "saslauthd/roles.h"
 
 #define MSEC_DECIMALS 3
@@ -75,6 +79,20 @@ put_workers(struct exposition *o, const struct dispatch_status *s)
 }
 
 static void
+put_parts(struct exposition *o, const struct dispatch_status *s)
+{
+	char name[LABELS_ESCAPED_SIZE];
+	size_t i;
+
+	for (i = 0; i < s->part_count; i++) {
+		labels_escape(name, s->parts[i].name,
+		    strlen(s->parts[i].name));
+		exposition_put(o, s->parts[i].up,
+		    "backend=\"%s\",part=\"%s\"", s->name, name);
+	}
+}
+
+static void
 write_backends(struct exposition *o, const struct dispatch_status *s,
     size_t n)
 {
@@ -84,6 +102,10 @@ write_backends(struct exposition *o, const struct dispatch_status *s,
 	    "Whether the backend answers: 1, or 0 in an outage.");
 	for (i = 0; i < n; i++)
 		exposition_put(o, s[i].up, "mech=\"%s\"", s[i].name);
+	exposition_gauge(o, "saslauthd_backend_part_up", NULL,
+	    "Whether a server of the backend answers.");
+	for (i = 0; i < n; i++)
+		put_parts(o, &s[i]);
 	exposition_gauge(o, "saslauthd_queue_length", NULL,
 	    "Questions that wait for a worker.");
 	for (i = 0; i < n; i++)

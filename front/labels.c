@@ -22,8 +22,8 @@ hash(const char *name, size_t len)
 
 /* OpenMetrics 1.0 wants well-formed UTF-8 with \, " and newlines escaped;
  * after str_escape_log() the first two are left to mind. */
-static void
-escape(char to[LABELS_TEXT_SIZE], const char *name, size_t len)
+void
+labels_escape(char *to, const char *name, size_t len)
 {
 	char logged[STR_ESCAPED_SIZE];
 	const char *p;
@@ -44,7 +44,7 @@ append(struct labels *l, const char *name, size_t len, uint32_t h)
 
 	l->hash[value] = h;
 	memcpy(l->name[value], name, len + 1);
-	escape(l->text[value], name, len);
+	labels_escape(l->text[value], name, len);
 	return value;
 }
 

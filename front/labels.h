@@ -8,7 +8,10 @@
 #ifndef FRONT_LABELS_H
 #define FRONT_LABELS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "common/str.h"
 
 #define LABELS_MAX 32		/* beside "other" */
 #define LABELS_OTHER 0
@@ -34,5 +37,10 @@ unsigned labels_add(struct labels *l, const char *name);
 /* As it stands between the quotes of an exposition: escaped like a value in
  * the log, and that once more. */
 const char *labels_text(const struct labels *l, unsigned value);
+
+/* The same of any name, cut where the log would cut it. `to` has room for
+ * LABELS_ESCAPED_SIZE bytes, or for 5 times len and 1 if that is less. */
+#define LABELS_ESCAPED_SIZE (2 * STR_ESCAPED_SIZE)
+void labels_escape(char *to, const char *name, size_t len);
 
 #endif

@@ -179,6 +179,9 @@ learn_refusal(struct cache *c, const struct cache_key *k,
 	case REASON_ACCOUNT_EXPIRED:
 	case REASON_PASSWORD_EXPIRED:
 	case REASON_MUST_CHANGE:
+	case REASON_NOT_IN_GROUP:
+	case REASON_AMBIGUOUS:
+	case REASON_DISABLED:
 		cache_forget_identity(c, k);
 		return;
 	case REASON_NOT_PERMITTED:

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "common/deadline.h"
+#include "common/frame.h"
 #include "common/log.h"
 #include "front/cache.h"
 #include "front/client.h"
@@ -128,6 +129,29 @@ report_backends(struct front *f, struct buf *to)
 	for (i = 0; i < f->now->site.backend_count; i++) {
 		report_begin(&j, to, "backend");
 		report_backend_members(f->now->dispatches[i], &j);
+		if (json_end(&j) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+report_parts(struct dispatch *d, struct buf *to)
+{
+	const struct frame_part *p;
+	struct dispatch_status s;
+	struct json j;
+	size_t i;
+
+	dispatch_status(d, &s);
+	for (i = 0; i < s.part_count; i++) {
+		p = &s.parts[i];
+		report_begin(&j, to, "part");
+		json_str(&j, "backend", s.name);
+		json_str(&j, "name", p->name);
+		json_bool(&j, "up", p->up);
+		json_int(&j, "since_sec", seconds_since(p->since_msec));
+		json_str(&j, "why", p->why);
 		if (json_end(&j) != 0)
 			return -1;
 	}

@@ -23,6 +23,8 @@ void report_begin(struct json *j, struct buf *to, const char *kind);
 int report_daemon(struct front *f, struct buf *to);
 int report_roles(struct front *f, struct buf *to);	/* a line each */
 int report_backends(struct front *f, struct buf *to);	/* a line each */
+/* The servers a backend leans on, a line each. */
+int report_parts(struct dispatch *d, struct buf *to);
 int report_clients(struct front *f, struct buf *to);
 int report_queue(struct front *f, struct buf *to);
 int report_cache(struct front *f, struct buf *to);

@@ -81,6 +81,13 @@ workers_lost(const struct workers *ws)
 	return ws->lost;
 }
 
+const struct frame_part *
+workers_parts(const struct workers *ws, size_t *count_r)
+{
+	*count_r = ws->pool.part_count;
+	return ws->pool.parts;
+}
+
 static bool
 none_is_ready(const struct workers *ws)
 {

@@ -60,6 +60,9 @@ unsigned workers_ready(const struct workers *ws);	/* to be kept */
 unsigned workers_max(const struct workers *ws);
 /* Lost since this front began: died, killed or let go for nonsense. */
 unsigned workers_lost(const struct workers *ws);
+/* How the backend's servers stand, as its pool told last. */
+const struct frame_part *workers_parts(const struct workers *ws,
+    size_t *count_r);
 /* Nothing can be asked: none is there and none can be started. */
 bool workers_are_down(const struct workers *ws);
 

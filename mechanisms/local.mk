@@ -17,7 +17,9 @@ endif
 noinst_LIBRARIES += libmech.a
 libmech_a_CPPFLAGS = $(AM_CPPFLAGS)
 libmech_a_SOURCES = \
-	mechanisms/mech.h mechanisms/mech_table.c mechanisms/mech_answer.c mechanisms/mech_ask.c \
+	mechanisms/mech.h mechanisms/mech_table.c \
+	mechanisms/mech_answer.c mechanisms/mech_ask.c \
+	mechanisms/mech_module.c mechanisms/mech_module.h \
 	mechanisms/account.c mechanisms/account.h \
 	mechanisms/nss_sources.c mechanisms/nss_sources.h \
 	mechanisms/nss_user.c mechanisms/nss_user.h \
@@ -34,5 +36,45 @@ if WITH_LMDB
 libmech_a_SOURCES += mechanisms/mech_sasldb.c
 endif
 
+# What is known of ldap where its module is not loaded: its keys.
+libmech_a_SOURCES += \
+	mechanisms/dir_settings.c mechanisms/dir_settings.h
+
+# The module. It lies beside saslauthd-pool in a build, too. -fPIC behind
+# -fPIE wins; what it does not define the program that loads it exports.
+if WITH_LDAP
+module_PROGRAMS += saslauthd/mech_ldap.so
+saslauthd_mech_ldap_so_SOURCES = \
+	mechanisms/mech_ldap.c \
+	mechanisms/dir_code.h \
+	mechanisms/dir_link.c mechanisms/dir_link.h \
+	mechanisms/dir_link_inside.h mechanisms/dir_link_io.c \
+	mechanisms/dir_link_open.c mechanisms/dir_link_setup.c \
+	$(ldap_parts)
+saslauthd_mech_ldap_so_CPPFLAGS = $(AM_CPPFLAGS) \
+	$(LDAP_CFLAGS) $(CRYPTO_CFLAGS) $(ARGON2_CFLAGS)
+saslauthd_mech_ldap_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+saslauthd_mech_ldap_so_LDFLAGS = -shared $(SANITIZER_FLAGS) $(MODULE_LDFLAGS)
+saslauthd_mech_ldap_so_LDADD = $(LDAP_LIBS) $(ldap_parts_libs)
+endif
+
+# All of it that does not touch libldap: unit tests link it, too.
+ldap_parts = \
+	mechanisms/dir_expand.c mechanisms/dir_expand.h \
+	mechanisms/dir_group.c mechanisms/dir_group.h \
+	mechanisms/dir_health.c mechanisms/dir_health.h \
+	mechanisms/dir_login.c mechanisms/dir_login.h \
+	mechanisms/dir_policy.c mechanisms/dir_policy.h \
+	mechanisms/dir_sasl.c mechanisms/dir_sasl.h \
+	mechanisms/dir_servers.c mechanisms/dir_servers.h \
+	mechanisms/dir_session.c mechanisms/dir_session.h \
+	mechanisms/dir_settings_check.c \
+	mechanisms/dir_srv.c mechanisms/dir_srv.h \
+	mechanisms/dir_verdict.c mechanisms/dir_verdict.h \
+	mechanisms/pass_argon2.c mechanisms/pass_argon2.h \
+	mechanisms/pass_base64.c mechanisms/pass_base64.h \
+	mechanisms/pass_schemes.c mechanisms/pass_schemes.h
+ldap_parts_libs = $(CRYPTO_LIBS) $(ARGON2_LIBS) $(RESOLV_LIBS)
+
 mech_libs = libmech.a libuserdb.a libcommon.a
-mech_ext_libs = $(PAM_LIBS) $(LMDB_LIBS) $(CRYPT_LIBS)
+mech_ext_libs = $(PAM_LIBS) $(LMDB_LIBS) $(CRYPT_LIBS) $(DL_LIBS)

@@ -6,6 +6,11 @@
  * row in mech_table.c. The pool calls, in this order:
  *
  *   verify      pure: are these settings possible? No I/O at all.
+ *   remarks     after verify, when a configuration is checked: what its owner
+ *               should know and what stops nothing. May read the files of a
+ *               library's own configuration; no network I/O.
+ *   needs_identity  pure: do these settings need the starting identity, as a
+ *               credential of its own user does? True, and why.
  *   open        once per pool, before any fork, with the starting rights:
  *               load libraries, read keys. No network I/O; leaves no thread,
  *               connection, database environment or descriptor behind.
@@ -15,6 +20,14 @@
  *               an outage; it is called again at the next request. 0 with a
  *               text is an outage that check() will find and tell itself.
  *   check       one request. May block, under request->deadline only.
+ *   idle        in a worker that is ready, while no request waits: close what
+ *               has been idle, probe what was down. Blocks MECH_IDLE_MSEC at
+ *               most. Returns the milliseconds after which it wants to be
+ *               called again if no request comes, or -1: not before the next
+ *               answer.
+ *   parts       in the pool, now and then: how the things stand that the
+ *               mechanism leans on, from memory that open() shared with the
+ *               workers. No I/O.
  *   changed     in the pool, now and then: true when workers should be
  *               replaced because files they have mapped or read changed.
  *   close       releases what open and ready made.
@@ -38,6 +51,10 @@
 #include "common/secret.h"
 
 #define MECH_DETAIL_MAX 256	/* bytes with NUL */
+#define MECH_IDLE_MSEC 1000	/* longest stay in idle(): a request may wait */
+#define MECH_PARTS_MAX 64
+#define MECH_PART_NAME_MAX 256	/* bytes with NUL; longer names are cut */
+#define MECH_PART_WHY_MAX 128	/* bytes with NUL */
 
 struct mech_request {
 	const char *login, *service, *realm;	/* no NUL inside; may be "" */
@@ -60,6 +77,14 @@ void mech_answer_set(struct mech_answer *a, enum auth_result result,
     enum auth_reason reason, const char *detail_fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* A thing a mechanism leans on: one of several servers. */
+struct mech_part {
+	char name[MECH_PART_NAME_MAX];	/* "ldaps://ldap1.example.org/" */
+	bool up;
+	int64_t since_msec;	/* monotonic; of the last change or start */
+	char why[MECH_PART_WHY_MAX];	/* of a part that is down, or "" */
+};
+
 enum mech_needs {
 	MECH_NEEDS_NET,		/* network only */
 	MECH_NEEDS_FILES,	/* files that accessible() names */
@@ -79,13 +104,20 @@ struct mech {
 	const struct conf_table *keys;	/* NULL: no settings */
 	size_t settings_size;
 	const char *option_key;		/* the key -O sets; NULL: -O unused */
+	/* -O names a file of these keys instead. It takes the place of what
+	 * the daemon's own file has of them; --set still wins. */
+	bool option_is_file;
 
 	int (*verify)(const void *settings, struct errmsg *e);
+	void (*remarks)(const void *settings, conf_report *say, void *arg);
+	bool (*needs_identity)(const void *settings, struct errmsg *why_r);
 	int (*open)(const void *settings, void **ctx_r, struct errmsg *e);
 	int (*accessible)(void *ctx, struct errmsg *e);
 	int (*ready)(void *ctx, struct errmsg *e);
 	void (*check)(void *ctx, const struct mech_request *req,
 	    struct mech_answer *a);
+	int64_t (*idle)(void *ctx);
+	size_t (*parts)(void *ctx, struct mech_part *parts_r, size_t max);
 	bool (*changed)(void *ctx);
 	void (*close)(void *ctx);
 };
@@ -97,7 +129,16 @@ struct mech {
 void mech_ask(const struct mech *m, void *ctx, bool *ready,
     const struct mech_request *req, struct mech_answer *a);
 
-/* mech_table.c: the mechanisms of this build. NULL: unknown or not built. */
+/* mech_table.c: the mechanisms linked into this program. NULL: unknown, not
+ * built, or a module. */
 const struct mech *mech_find(const char *name);
+
+/* The same, and modules (mech_module.h), which it loads and keeps. NULL with
+ * why, in words for the administrator. */
+const struct mech *mech_load(const char *name, struct errmsg *e);
+
+/* The keys of a mechanism of this build, without loading it; NULL: it has
+ * none, or is not built. */
+const struct conf_table *mech_keys(const char *name);
 
 #endif

@@ -7,6 +7,11 @@
 #include "common/str.h"
 #include "mechanisms/mech_names.h"
 
+#ifdef WITH_LDAP
+#define BUILT_LDAP true
+#else
+#define BUILT_LDAP false
+#endif
 #ifdef WITH_LMDB
 #define BUILT_SASLDB true
 #else
@@ -34,7 +39,7 @@ const struct mech_name mech_names[] = {
 	{ .name = "pam", .built = BUILT_PAM },
 	{ .name = "rimap", .later = true },
 	{ .name = "shadow", .built = BUILT_SHADOW },
-	{ .name = "ldap", .later = true, .reads_conf = true },
+	{ .name = "ldap", .built = BUILT_LDAP, .reads_conf = true },
 	{ .name = "httpform", .later = true, .reads_conf = true },
 };
 const size_t mech_names_count = sizeof(mech_names) / sizeof(mech_names[0]);

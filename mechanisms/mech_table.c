@@ -5,7 +5,9 @@
 #include "config.h"
 
 #include "common/str.h"
+#include "mechanisms/dir_settings.h"
 #include "mechanisms/mech.h"
+#include "mechanisms/mech_module.h"
 
 extern const struct mech mech_getpwent;
 #ifdef WITH_LMDB
@@ -18,26 +20,71 @@ extern const struct mech mech_pam;
 extern const struct mech mech_shadow;
 #endif
 
-static const struct mech *const table[] = {
+struct row {
+	const char *name;
+	const struct mech *linked;	/* NULL: it is a module, */
+	const struct conf_table *keys;	/* whose keys are here */
+};
+
+static const struct row table[] = {
 #ifdef WITH_LMDB
-	&mech_sasldb,
+	{ "sasldb", &mech_sasldb, NULL },
 #endif
-	&mech_getpwent,
+	{ "getpwent", &mech_getpwent, NULL },
 #ifdef WITH_PAM
-	&mech_pam,
+	{ "pam", &mech_pam, NULL },
 #endif
 #ifdef WITH_SHADOW
-	&mech_shadow,
+	{ "shadow", &mech_shadow, NULL },
+#endif
+#ifdef WITH_LDAP
+	{ "ldap", NULL, &dir_settings_table },
 #endif
 };
 
-const struct mech *
-mech_find(const char *name)
+static const struct row *
+row_of(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (str_casecmp(table[i]->name, name) == 0)
-			return table[i];
+		if (str_casecmp(table[i].name, name) == 0)
+			return &table[i];
 	return NULL;
+}
+
+const struct mech *
+mech_find(const char *name)
+{
+	const struct row *r = row_of(name);
+
+	return r != NULL ? r->linked : NULL;
+}
+
+const struct mech *
+mech_load(const char *name, struct errmsg *e)
+{
+	const struct row *r = row_of(name);
+	const struct mech *m;
+
+	if (r == NULL) {
+		(void)errmsg_set(e, "mechanism %s is not built in", name);
+		return NULL;
+	}
+	if (r->linked != NULL)
+		return r->linked;
+	m = mech_module_load(r->name, e);
+	if (m == NULL)
+		(void)errmsg_prefix(e, "mechanism %s", r->name);
+	return m;
+}
+
+const struct conf_table *
+mech_keys(const char *name)
+{
+	const struct row *r = row_of(name);
+
+	if (r == NULL)
+		return NULL;
+	return r->linked != NULL ? r->linked->keys : r->keys;
 }

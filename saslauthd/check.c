@@ -53,11 +53,15 @@ listen_to_check(const struct question *q, int channel)
 		if (type != FRAME_FAILED || buf_get_u8(&b, &status) != 0 ||
 		    buf_get_chars(&b, text, sizeof(text)) != 0)
 			break;
-		if (status != 0)
+		if (status == FRAME_REMARK) {
+			log_msg(LOG_WARNING, "main", "%s", text);
+			continue;
+		}
+		if (status != EX_OK)
 			plan_complain(q->plan, text);
 		else
 			plan_warn(q->plan, text);
-		if (status == 0 && q->warnings_count)
+		if (status == EX_OK && q->warnings_count)
 			status = EX_CONFIG;
 		if (worst == EX_OK)
 			worst = (int)status;

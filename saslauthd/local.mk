@@ -44,6 +44,7 @@ saslauthd_saslauthd_pool_SOURCES = \
 	saslauthd/pool.c \
 	saslauthd/pool_keeper.c saslauthd/pool_keeper.h \
 	saslauthd/pool_load.c saslauthd/pool_load.h \
+	saslauthd/pool_parts.c saslauthd/pool_parts.h \
 	saslauthd/pool_try.c saslauthd/pool_try.h \
 	saslauthd/rights.c saslauthd/rights.h \
 	saslauthd/rights_trial.c saslauthd/rights_trial.h \
@@ -52,4 +53,5 @@ saslauthd_saslauthd_pool_SOURCES = \
 	saslauthd/settings.c saslauthd/settings.h \
 	$(site_sources) \
 	saslauthd/sigpipe.c saslauthd/sigpipe.h
-saslauthd_saslauthd_pool_LDADD = libmechnames.a $(mech_libs) $(mech_ext_libs)
+saslauthd_saslauthd_pool_LDADD = $(MODULE_HOST) libmechnames.a \
+	$(mech_libs) $(mech_ext_libs)

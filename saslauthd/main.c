@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "front/front.h"
+#include "mechanisms/mech_names.h"
 #include "saslauthd/activation.h"
 #include "saslauthd/check.h"
 #include "saslauthd/child.h"
@@ -56,6 +57,27 @@ absolute_path(const char *path)
 	return str_dup_format("%s/%s", here, path);
 }
 
+/* -O, which names a file for those that have a file of settings. */
+static int
+take_option(struct options *o)
+{
+	const struct conf_entry *flag = conf_find(&o->entries, "mechanism");
+	const struct mech_name *m = flag != NULL ?
+	    mech_name_find(flag->value) : NULL;
+	const char *option = o->mech_option;
+	char *path = NULL;
+	int rc;
+
+	if (option == NULL)
+		return 0;
+	if (m != NULL && m->reads_conf)
+		option = path = absolute_path(option);
+	rc = option == NULL ? -1 : conf_add(&o->entries, "mech_option",
+	    option, "-O", NULL);
+	free(path);
+	return rc;
+}
+
 static int
 complete_launch(struct launch *l)
 {
@@ -66,8 +88,7 @@ complete_launch(struct launch *l)
 	if (o->config != NULL)
 		l->config = absolute_path(o->config);
 	if (l->pool != NULL && (o->config == NULL || l->config != NULL) &&
-	    (o->mech_option == NULL || conf_add(&o->entries, "mech_option",
-	    o->mech_option, "-O", NULL) == 0))
+	    take_option(o) == 0)
 		return EX_OK;
 	log_msg(LOG_ERR, "main", "out of memory");
 	return EX_OSERR;

@@ -28,6 +28,7 @@
 #include "saslauthd/child.h"
 #include "saslauthd/pool_keeper.h"
 #include "saslauthd/pool_load.h"
+#include "saslauthd/pool_parts.h"
 #include "saslauthd/pool_try.h"
 #include "saslauthd/rights.h"
 #include "saslauthd/sigpipe.h"
@@ -68,6 +69,7 @@ struct pool {
 	unsigned wave;			/* counts the back-offs */
 	struct deadline fork_after;
 	struct deadline watchdog, changed;
+	struct pool_parts parts;
 };
 
 /* ---- frames to the front ---------------------------------------------- */
@@ -81,22 +83,13 @@ drop_front(struct pool *p)
 static void end(struct pool *p);
 
 static void
-tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
-    const char *text, int fd)
+send_front(struct pool *p, enum frame_type type, const struct buf *b, int fd)
 {
-	enum frame_status st = FRAME_BAD;
-	struct buf b;
+	enum frame_status st;
 
-	if (p->front < 0)
-		return;
-	buf_init(&b, FRAME_MAX);
-	if (buf_put_u64(&b, id) == 0 && buf_put_u32(&b, msec) == 0 &&
-	    buf_put_str(&b, text) == 0)
-		/* A few hundred fit into the channel: many workers at once
-		 * may have to wait until the front has read some. */
-		st = frame_send_wait(p->front, type, &b, fd,
-		    FRONT_PATIENCE_MSEC);
-	buf_fini(&b);
+	/* A few hundred fit into the channel: many workers at once may have
+	 * to wait until the front has read some. */
+	st = frame_send_wait(p->front, type, b, fd, FRONT_PATIENCE_MSEC);
 	if (st == FRAME_AGAIN) {
 		/* It lives, and would wait for ever for what it was not told.
 		 * Only the keeper can link us anew, and does when we end. */
@@ -106,6 +99,36 @@ tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
 	}
 	if (st != FRAME_OK)
 		drop_front(p);
+}
+
+static void
+tell_front(struct pool *p, enum frame_type type, uint64_t id, uint32_t msec,
+    const char *text, int fd)
+{
+	struct buf b;
+
+	if (p->front < 0)
+		return;
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u64(&b, id) == 0 && buf_put_u32(&b, msec) == 0 &&
+	    buf_put_str(&b, text) == 0)
+		send_front(p, type, &b, fd);
+	else
+		drop_front(p);
+	buf_fini(&b);
+}
+
+static void
+tell_parts(struct pool *p)
+{
+	struct buf b;
+
+	if (p->front < 0 || p->load.mech->parts == NULL)
+		return;
+	buf_init(&b, FRAME_MAX);
+	if (pool_parts_put(&p->parts, &b) == 0)
+		send_front(p, FRAME_PARTS, &b, -1);
+	buf_fini(&b);
 }
 
 /* ---- workers ---------------------------------------------------------- */
@@ -278,6 +301,8 @@ watch(struct pool *p)
 		    now > due + WATCHDOG_GRACE_MSEC)
 			kill_worker(&p->workers[i]);
 	}
+	if (pool_parts_look(&p->parts, &p->load, p->mech_ctx))
+		tell_parts(p);
 	p->watchdog = deadline_in_msec(WATCHDOG_MSEC);
 }
 
@@ -334,6 +359,7 @@ on_keeper(struct pool *p)
 	p->front = fd;
 	p->front_no++;
 	(void)io_set_nonblock(fd, true);
+	tell_parts(p);
 	keep_ready(p);
 	tell_front(p, FRAME_FILLED, 0, 0, "", -1);
 }
@@ -480,6 +506,7 @@ serve(struct pool *p)
 		return status;
 	pool_keeper_ready(&p->load, p->ready, p->max);
 	p->pid = getpid();
+	(void)pool_parts_look(&p->parts, &p->load, p->mech_ctx);
 	p->watchdog = deadline_in_msec(WATCHDOG_MSEC);
 	p->changed = p->load.mech->changed != NULL ?
 	    deadline_in_msec(CHANGED_MSEC) : deadline_never();

@@ -23,7 +23,7 @@ report_all(void *ctx, int status, const char *text)
 static void
 report_refusal(void *ctx, int status, const char *text)
 {
-	if (status != EX_OK)
+	if (status != EX_OK && status != FRAME_REMARK)
 		report_all(ctx, status, text);
 }
 

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "common/frame.h"
+#include "common/str.h"
 #include "mechanisms/mech_names.h"
 #include "saslauthd/pool_load.h"
 #include "saslauthd/site.h"
@@ -16,6 +18,8 @@ struct judge {
 	struct site site;
 	size_t backend;			/* ours, of the site */
 	struct conf_entries entries;
+	char *config;			/* the daemon's file, or "" */
+	const char *option_file;	/* -O's, if it is one; an entry's */
 	struct errmsg problem;		/* the first one of the site */
 	bool refused;
 	pool_load_report *report;
@@ -27,7 +31,7 @@ struct judge {
 static void
 say(struct judge *j, int status, const char *text)
 {
-	if (status != EX_OK)
+	if (status != EX_OK && status != FRAME_REMARK)
 		j->refused = true;
 	if (j->report != NULL)
 		j->report(j->ctx, status, text);
@@ -35,11 +39,21 @@ say(struct judge *j, int status, const char *text)
 
 /* Of the backend as a whole: no place in a file says which one is meant. */
 static void
-say_of_backend(struct judge *j, struct errmsg *e)
+say_of_backend(struct judge *j, int status, struct errmsg *e)
 {
 	if (j->site.backend_count > 1)
 		(void)errmsg_prefix(e, "backend %s", j->load->name);
-	say(j, EX_CONFIG, e->text);
+	say(j, status, e->text);
+}
+
+/* What a mechanism remarks. */
+static void
+say_remark(void *ctx, const char *text)
+{
+	struct errmsg e;
+
+	(void)errmsg_set(&e, "%s", text);
+	say_of_backend(ctx, FRAME_REMARK, &e);
 }
 
 static void
@@ -81,17 +95,19 @@ keep_problem(void *ctx, const char *text)
 
 /* ---- the mechanisms of all backends ----------------------------------- */
 
-static const struct mech *
-mech_of(const struct judge *j, size_t backend)
+static const char *
+mech_name_of(const struct judge *j, size_t backend)
 {
-	return mech_find(j->site.backends[backend].settings.mechanism);
+	return j->site.backends[backend].settings.mechanism;
 }
 
+/* Of another mechanism than ours only the keys: its library stays away. */
 static bool
-mech_has(const struct mech *m, const char *key)
+mech_has(const char *mech, const char *key)
 {
-	return m != NULL && m->keys != NULL &&
-	    conf_key_find(m->keys, key) != NULL;
+	const struct conf_table *t = mech_keys(mech);
+
+	return t != NULL && conf_key_find(t, key) != NULL;
 }
 
 static bool
@@ -100,7 +116,7 @@ is_first_of_mechanism(const struct judge *j)
 	size_t i;
 
 	for (i = 0; i < j->backend; i++)
-		if (mech_of(j, i) == j->load->mech)
+		if (str_casecmp(mech_name_of(j, i), j->load->mech->name) == 0)
 			return false;
 	return true;
 }
@@ -111,7 +127,7 @@ some_backend_has(const struct judge *j, const char *key)
 	size_t i;
 
 	for (i = 0; i < j->site.backend_count; i++)
-		if (mech_has(mech_of(j, i), key))
+		if (mech_has(mech_name_of(j, i), key))
 			return true;
 	return false;
 }
@@ -119,14 +135,11 @@ some_backend_has(const struct judge *j, const char *key)
 static const char *
 owner_of(const char *key)
 {
-	const struct mech *m;
 	size_t i;
 
-	for (i = 0; i < mech_names_count; i++) {
-		m = mech_find(mech_names[i].name);
-		if (mech_has(m, key))
-			return m->name;
-	}
+	for (i = 0; i < mech_names_count; i++)
+		if (mech_has(mech_names[i].name, key))
+			return mech_names[i].name;
 	return NULL;
 }
 
@@ -134,20 +147,26 @@ owner_of(const char *key)
 static const char *
 nearest(const struct judge *j, const struct conf_entry *en)
 {
+	const struct conf_table *t;
 	const char *near = NULL;
-	const struct mech *m;
 	size_t i;
 
 	for (i = 0; i < j->site.backend_count && near == NULL; i++) {
-		m = mech_of(j, i);
-		if (m != NULL && m->keys != NULL &&
-		    (en->part == 0 || i == j->backend))
-			near = conf_nearest(m->keys, en->key);
+		t = mech_keys(mech_name_of(j, i));
+		if (t != NULL && (en->part == 0 || i == j->backend))
+			near = conf_nearest(t, en->key);
 	}
 	return near != NULL ? near : conf_nearest(&settings_table, en->key);
 }
 
 /* ---- judging ---------------------------------------------------------- */
+
+/* "PATH:LINE" is the origin of what a file has. */
+static bool
+is_from(const struct conf_entry *en, const char *path)
+{
+	return str_starts(en->origin, path) && en->origin[strlen(path)] == ':';
+}
 
 static void
 judge_unknown(struct judge *j, const struct conf_entry *en)
@@ -190,6 +209,55 @@ judge_rest(struct judge *j, size_t part)
 	}
 }
 
+/* Is this one of ours to judge? What stands in no part is told by the first
+ * backend of its mechanism. */
+static bool
+is_ours(const struct judge *j, const struct conf_entry *en, size_t part)
+{
+	return en->part == 0 ? is_first_of_mechanism(j) : en->part == part;
+}
+
+/* Of values that mean something else now. What is new with this daemon was
+ * never read otherwise. */
+static void
+tell_value_remarks(struct judge *j, size_t part)
+{
+	const struct conf_entry *en;
+	size_t i;
+
+	for (i = 0; i < j->entries.count; i++) {
+		en = &j->entries.list[i];
+		if (en->remark != NULL && is_ours(j, en, part) &&
+		    !is_strict(j, en->origin))
+			say(j, EX_OK, en->remark);
+	}
+}
+
+/* A password in a file that everybody may read. */
+static void
+judge_privacy(struct judge *j, size_t part, const char *path)
+{
+	const struct conf_entry *en;
+	const struct conf_key *k;
+	struct errmsg e;
+	struct stat st;
+	size_t i;
+
+	if (stat(path, &st) != 0 || (st.st_mode & S_IROTH) == 0)
+		return;
+	for (i = 0; i < j->entries.count; i++) {
+		en = &j->entries.list[i];
+		k = conf_key_find(j->load->mech->keys, en->key);
+		if (k == NULL || k->type != CONF_SECRET ||
+		    !is_ours(j, en, part) || !is_from(en, path))
+			continue;
+		(void)errmsg_set(&e, "%s: %s: everybody may read this file",
+		    en->origin, en->key);
+		say(j, EX_OK, e.text);
+		return;
+	}
+}
+
 /* A mechanism's keys in no part are those of each backend that has it; the
  * first of them tells what is wrong there. */
 static void
@@ -198,41 +266,134 @@ judge_entries(struct judge *j, size_t part, void *mech_settings)
 	const struct mech *m = j->load->mech;
 	struct errmsg e = ERRMSG_INIT;
 
-	if (m->keys != NULL)
+	if (m->keys != NULL) {
 		(void)conf_apply(m->keys, &j->entries, mech_settings,
 		    is_first_of_mechanism(j) ? bad_value : ignore_value, j);
-	if (m->keys != NULL && part != 0)
-		(void)conf_apply_part(m->keys, &j->entries, part,
-		    mech_settings, bad_value, j);
+		if (part != 0)
+			(void)conf_apply_part(m->keys, &j->entries, part,
+			    mech_settings, bad_value, j);
+		tell_value_remarks(j, part);
+		judge_privacy(j, part, j->config);
+		if (j->option_file != NULL)
+			judge_privacy(j, part, j->option_file);
+	}
 	judge_rest(j, part);
 	if (m->verify != NULL && m->verify(mech_settings, &e) != 0)
-		say_of_backend(j, &e);
+		say_of_backend(j, EX_CONFIG, &e);
+	else if (m->remarks != NULL)
+		m->remarks(mech_settings, say_remark, j);
 }
 
-/* -O becomes the mechanism's own key, and wins over the file's. */
-static int
+/* ---- -O --------------------------------------------------------------- */
+
+static bool
+is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 &&
+	    sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* What the daemon's own file has of the mechanism: it read one file only. */
+static void
+hide_entries(struct judge *j, size_t part, const char *path)
+{
+	const char *name = j->load->mech->name;
+	struct conf_entry *en;
+	struct errmsg e;
+	size_t hidden = 0, i;
+
+	for (i = 0; i < j->entries.count; i++) {
+		en = &j->entries.list[i];
+		if ((en->part != 0 && en->part != part) ||
+		    en->origin[0] == '-' || !mech_has(name, en->key))
+			continue;
+		en->part = CONF_PART_UNUSED;
+		en->used = true;
+		hidden++;
+	}
+	if (hidden == 0)
+		return;
+	(void)errmsg_set(&e, "%s: what it has of mechanism %s (%zu) is not "
+	    "used: -O names %s", j->config, name, hidden, path);
+	say(j, EX_OK, e.text);
+}
+
+/* The daemon does not look into that file; Cyrus' had no keys of its own. */
+static void
+judge_daemon_keys(struct judge *j, size_t count)
+{
+	struct conf_entry *en;
+	struct errmsg e;
+
+	for (en = j->entries.list; count > 0; en++, count--) {
+		if (conf_key_find(&settings_table, en->key) == NULL)
+			continue;
+		en->used = true;
+		(void)errmsg_set(&e, "%s: %s: stands in a file that only "
+		    "mechanism %s reads, ignored", en->origin, en->key,
+		    j->load->mech->name);
+		say(j, EX_OK, e.text);
+	}
+}
+
+static void
+take_file(struct judge *j, size_t part, const char *path)
+{
+	struct errmsg e = ERRMSG_INIT;
+	size_t before;
+
+	if (is_same_file(path, j->config))
+		return;
+	hide_entries(j, part, path);
+	before = j->entries.count;
+	if (conf_read_file_into(&j->entries, part, path, NULL, &e) != 0) {
+		(void)errmsg_prefix(&e, "-O");
+		say(j, EX_CONFIG, e.text);
+		return;
+	}
+	j->option_file = path;
+	judge_daemon_keys(j, j->entries.count - before);
+}
+
+static struct conf_entry *
+find_option(struct conf_entries *es)
+{
+	size_t i;
+
+	for (i = es->count; i > 0; i--)
+		if (strcmp(es->list[i - 1].key, "mech_option") == 0 &&
+		    strcmp(es->list[i - 1].origin, "-O") == 0)
+			return &es->list[i - 1];
+	return NULL;
+}
+
+/* -O is a file of the mechanism's keys, or becomes one key, and wins over
+ * what the file says of it. */
+static void
 take_option(struct judge *j, size_t part)
 {
 	const struct mech *m = j->load->mech;
-	struct conf_entry *option = NULL;
+	struct conf_entry *option = find_option(&j->entries);
 	struct errmsg e;
-	size_t i;
 
-	for (i = 0; i < j->entries.count; i++)
-		if (strcmp(j->entries.list[i].key, "mech_option") == 0 &&
-		    strcmp(j->entries.list[i].origin, "-O") == 0)
-			option = &j->entries.list[i];
 	if (option == NULL)
-		return 0;
+		return;
 	option->used = true;
+	if (m->option_is_file) {
+		take_file(j, part, option->value);
+		return;
+	}
 	if (m->option_key == NULL) {
 		(void)errmsg_set(&e, "-O %s: mechanism %s takes no option, "
 		    "ignored", option->value, m->name);
 		say(j, EX_OK, e.text);
-		return 0;
+		return;
 	}
-	return conf_add_to(&j->entries, part, m->option_key, option->value,
-	    "-O", NULL);
+	if (conf_add_to(&j->entries, part, m->option_key, option->value,
+	    "-O", NULL) != 0)
+		say_no_memory(j);
 }
 
 /* ---- loading ---------------------------------------------------------- */
@@ -244,15 +405,14 @@ read_entries(struct pool_load *l, struct buf *frame, int config_fd,
     struct judge *j, char **user_r)
 {
 	struct errmsg e = ERRMSG_INIT;
-	char *config = NULL;
 	unsigned log_stderr;
 	int rc = -1;
 
 	if (buf_get_u8(frame, &log_stderr) == 0 &&
-	    buf_get_str(frame, FRAME_MAX, &config) == 0 &&
+	    buf_get_str(frame, FRAME_MAX, &j->config) == 0 &&
 	    buf_get_str(frame, FRAME_MAX, &l->name) == 0 &&
-	    (config_fd < 0 ||
-	    conf_read_fd(&j->entries, config, config_fd, &e) == 0))
+	    (config_fd < 0 || conf_read_fd(&j->entries, j->config, config_fd,
+	    &e) == 0))
 		rc = conf_entries_get(frame, &j->entries);
 	if (rc == 0)
 		rc = buf_get_str(frame, FRAME_MAX, user_r);
@@ -261,7 +421,6 @@ read_entries(struct pool_load *l, struct buf *frame, int config_fd,
 		    "BUG: settings frame does not parse");
 	else
 		l->log_stderr = log_stderr != 0;
-	free(config);
 	return rc;
 }
 
@@ -281,12 +440,10 @@ find_backend(struct pool_load *l, struct judge *j)
 		say(j, EX_CONFIG, e.text);
 		return -1;
 	}
-	l->mech = mech_of(j, j->backend);
+	l->mech = mech_load(mech_name_of(j, j->backend), &e);
 	if (l->mech != NULL)
 		return 0;
-	(void)errmsg_set(&e, "mechanism %s is not built in",
-	    j->site.backends[j->backend].settings.mechanism);
-	say_of_backend(j, &e);
+	say_of_backend(j, EX_CONFIG, &e);
 	return -1;
 }
 
@@ -303,10 +460,8 @@ load_mechanism(struct pool_load *l, struct judge *j)
 		}
 		conf_defaults(l->mech->keys, l->mech_settings);
 	}
-	if (take_option(j, part) != 0)
-		say_no_memory(j);
-	else
-		judge_entries(j, part, l->mech_settings);
+	take_option(j, part);
+	judge_entries(j, part, l->mech_settings);
 }
 
 /* While the entries are there that say where each value comes from. */
@@ -356,6 +511,7 @@ pool_load(struct pool_load *l, struct buf *frame, int config_fd,
 	free(user);
 	site_fini(&j.site);
 	conf_entries_fini(&j.entries);
+	free(j.config);
 	return j.refused ? -1 : 0;
 }
 
@@ -377,29 +533,33 @@ void
 pool_load_print_mechanisms(void)
 {
 	const struct mech *m;
+	struct errmsg e;
 	size_t i;
 
 	for (i = 0; i < mech_names_count; i++) {
-		m = mech_find(mech_names[i].name);
-		if (m != NULL)
-			fprintf(stderr, "  %-10s %s\n", m->name, m->summary);
+		if (!mech_names[i].built)
+			continue;
+		m = mech_load(mech_names[i].name, &e);
+		fprintf(stderr, "  %-10s %s\n", mech_names[i].name,
+		    m != NULL ? m->summary : e.text);
 	}
 }
 
 int
 pool_load_print_keys(const char *name)
 {
-	const struct mech *m = mech_find(name);
+	const struct mech_name *m = mech_name_find(name);
+	const struct conf_table *t = mech_keys(name);
 	const struct conf_key *k;
 	size_t i;
 
-	if (m == NULL) {
+	if (m == NULL || !m->built) {
 		fprintf(stderr, "saslauthd-pool: no mechanism \"%s\" in this "
 		    "build\n", name);
 		return EX_USAGE;
 	}
-	for (i = 0; m->keys != NULL && i < m->keys->count; i++) {
-		k = &m->keys->keys[i];
+	for (i = 0; t != NULL && i < t->count; i++) {
+		k = &t->keys[i];
 		printf("%s\t%s\t%ld..%ld\t%s\t%s\n", k->name,
 		    conf_type_name(k->type), k->min, k->max,
 		    k->def != NULL ? k->def : "", k->help);

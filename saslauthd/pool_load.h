@@ -23,7 +23,8 @@ struct pool_load {
 	struct conf_show config;	/* of both, in this order */
 };
 
-/* `status` is EX_OK for a remark, or what the daemon should exit with. */
+/* `status` is what the daemon should exit with; EX_OK for a warning, which
+ * `strict` does not forgive; FRAME_REMARK for what is to be known and good. */
 typedef void pool_load_report(void *ctx, int status, const char *text);
 
 /*

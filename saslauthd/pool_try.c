@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "config.h"
 
+#include <signal.h>
 #include <sysexits.h>
 
 #include "common/deadline.h"
@@ -67,9 +68,14 @@ pool_try(const struct pool_load *l)
 {
 	const int64_t began = deadline_now_msec();
 	struct errmsg why = ERRMSG_INIT;
-	const int status = try_it(l, &why);
-	const long long msec = (long long)(deadline_now_msec() - began);
 	char text[OUTCOME_MAX];
+	long long msec;
+	int status;
+
+	/* As a worker has it: a server that hangs up is an outage. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	status = try_it(l, &why);
+	msec = (long long)(deadline_now_msec() - began);
 
 	if (status == EX_OK)
 		(void)str_format(text, sizeof(text), "ready (%lld ms)", msec);

@@ -60,6 +60,30 @@ decide_unprivileged(struct privs *p, const struct pool_load *l, void *ctx,
 		    l->name, reason.text);
 }
 
+/* Do mechanism or settings need the starting identity? A credential may well
+ * be that of a worker_user who is named. */
+static bool
+is_identity_kept(const struct privs *p, const struct pool_load *l,
+    struct errmsg *why_r)
+{
+	const struct mech *m = l->mech;
+	struct errmsg reason = ERRMSG_INIT;
+
+	if (m->needs == MECH_NEEDS_ROOT)
+		(void)errmsg_set(&reason, "the mechanism needs it");
+	else if (m->needs_identity == NULL ||
+	    !m->needs_identity(l->mech_settings, &reason))
+		return false;
+	else if (l->settings.worker_user[0] != '\0') {
+		(void)errmsg_set(why_r, "workers of %s run as %s, because "
+		    "worker_user is set: %s", l->name, p->name, reason.text);
+		return false;
+	}
+	(void)errmsg_set(why_r, "workers of %s keep the starting identity: "
+	    "%s", l->name, reason.text);
+	return true;
+}
+
 int
 rights_decide(struct privs *p, const struct pool_load *l, void *mech_ctx,
     struct errmsg *why_r, struct errmsg *e)
@@ -76,10 +100,8 @@ rights_decide(struct privs *p, const struct pool_load *l, void *mech_ctx,
 		decide_unprivileged(p, l, mech_ctx, why_r);
 		return 0;
 	}
-	if (l->mech->needs == MECH_NEEDS_ROOT) {
+	if (is_identity_kept(p, l, why_r)) {
 		keep_identity(p);
-		(void)errmsg_set(why_r, "workers of %s keep the starting "
-		    "identity: the mechanism needs it", l->name);
 		return 0;
 	}
 	if (l->mech->needs == MECH_NEEDS_SHADOW)

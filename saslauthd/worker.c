@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,19 +97,57 @@ send_answer(struct worker *w, uint64_t id, const struct mech_answer *a)
 		_exit(EX_OK);	/* the front is gone, and with it the asker */
 }
 
-/* Wait for a request; false when the front or the pool is gone. */
-static bool
-next_request(struct worker *w)
+enum news {
+	REQUEST,
+	NOTHING,		/* in all the time */
+	ENDED			/* the front or the pool is gone */
+};
+
+/* -1: wait as long as it takes. */
+static enum news
+wait_for_news(const struct worker *w, int msec)
 {
 	struct pollfd fds[2] = {
 		{ w->job->channel, POLLIN, 0 },
 		{ w->job->lifeline, POLLIN, 0 }
 	};
+	int n;
 
-	while (poll(fds, 2, -1) < 0)
+	while ((n = poll(fds, 2, msec)) < 0)
 		if (errno != EINTR)
-			return false;
-	return (fds[0].revents & POLLIN) != 0 && fds[1].revents == 0;
+			return ENDED;
+	if (n == 0)
+		return NOTHING;
+	return (fds[0].revents & POLLIN) != 0 && fds[1].revents == 0 ?
+	    REQUEST : ENDED;
+}
+
+/* For how long, or -1, there is nothing to do. A mechanism that stays in
+ * there is the watchdog's business, as one that never gets ready. */
+static int
+idle(const struct worker *w)
+{
+	int64_t msec;
+
+	if (w->mech->idle == NULL || !w->ready)
+		return -1;
+	w->job->slot->deadline_msec = deadline_now_msec() +
+	    w->job->load->settings.backend_timeout_sec * 1000;
+	msec = w->mech->idle(w->job->mech_ctx);
+	w->job->slot->deadline_msec = 0;
+	return msec < INT_MAX ? (int)msec : INT_MAX;
+}
+
+/* Wait for a request; one that waits itself comes before the mechanism's
+ * chores. False: there will be none any more. */
+static bool
+next_request(const struct worker *w)
+{
+	enum news news = wait_for_news(w, 0);
+
+	while (news == NOTHING)
+		news = wait_for_news(w, idle(w));
+	return news == REQUEST;
 }
 
 static void

@@ -18,3 +18,9 @@ EXTRA_DIST += \
 	tests/lib/syslogd.py \
 	tests/lib/users.py \
 	tests/lib/wire.py
+
+# Directory servers, for the tests of ldap.
+EXTRA_DIST += \
+	tests/lib/ldap_script.py \
+	tests/lib/slapd.py \
+	tests/lib/slow_relay.py

@@ -90,6 +90,43 @@ print_roles(const struct control_reply *r)
 }
 
 static void
+print_parts(const struct control_reply *r, const char *backend)
+{
+	const struct json_line *l = NULL;
+	char since[CTL_DURATION_SIZE];
+
+	while ((l = control_next(r, "part", l)) != NULL) {
+		if (strcmp(json_line_str(l, "backend"), backend) != 0)
+			continue;
+		print_label("server");
+		(void)safe_text_put(stdout, json_line_str(l, "name"));
+		printf(" is %s for %s", json_line_bool(l, "up") ?
+		    "up" : "DOWN", ctl_duration(since,
+		    json_line_int(l, "since_sec")));
+		if (json_line_str(l, "why")[0] != '\0') {
+			fputs(": ", stdout);
+			(void)safe_text_put(stdout, json_line_str(l, "why"));
+		}
+		fputc('\n', stdout);
+	}
+}
+
+static void
+print_workers(const struct json_line *l)
+{
+	print_label("workers");
+	printf("%" PRId64 " busy, %" PRId64 " idle, %" PRId64
+	    " starting; %" PRId64 " kept ready, %" PRId64
+	    " at most; %" PRId64 " lost\n",
+	    json_line_int(l, "workers_busy"),
+	    json_line_int(l, "workers_idle"),
+	    json_line_int(l, "workers_starting"),
+	    json_line_int(l, "workers_ready"),
+	    json_line_int(l, "workers_max"),
+	    json_line_int(l, "workers_lost"));
+}
+
+static void
 print_backends(const struct control_reply *r)
 {
 	const struct json_line *l = NULL;
@@ -109,16 +146,8 @@ print_backends(const struct control_reply *r)
 			    json_line_str(l, "trouble"));
 			fputc('\n', stdout);
 		}
-		print_label("workers");
-		printf("%" PRId64 " busy, %" PRId64 " idle, %" PRId64
-		    " starting; %" PRId64 " kept ready, %" PRId64
-		    " at most; %" PRId64 " lost\n",
-		    json_line_int(l, "workers_busy"),
-		    json_line_int(l, "workers_idle"),
-		    json_line_int(l, "workers_starting"),
-		    json_line_int(l, "workers_ready"),
-		    json_line_int(l, "workers_max"),
-		    json_line_int(l, "workers_lost"));
+		print_parts(r, json_line_str(l, "name"));
+		print_workers(l);
 		print_label("questions");
 		printf("%" PRId64 " waiting", json_line_int(l, "queued"));
 		if (json_line_has(l, "median_ms"))

@@ -75,6 +75,23 @@ judge_roles(const struct control_reply *r, struct ctl_verdict *v)
 	}
 }
 
+/* Its backend is up: others of its kind do the work. */
+static void
+judge_parts(const struct control_reply *r, const char *backend,
+    struct ctl_verdict *v)
+{
+	const struct json_line *l = NULL;
+	char since[CTL_DURATION_SIZE];
+
+	while ((l = control_next(r, "part", l)) != NULL)
+		if (strcmp(json_line_str(l, "backend"), backend) == 0 &&
+		    !json_line_bool(l, "up"))
+			note(v, CTL_WARNING, "%s of backend %s is down for "
+			    "%s", json_line_str(l, "name"), backend,
+			    ctl_duration(since,
+			    json_line_int(l, "since_sec")));
+}
+
 /* With one backend down and another up, some logins work. */
 static void
 judge_backends(const struct control_reply *r, struct ctl_verdict *v)
@@ -91,11 +108,14 @@ judge_backends(const struct control_reply *r, struct ctl_verdict *v)
 	while ((l = control_next(r, "backend", l)) != NULL) {
 		name = json_line_str(l, "name");
 		queued = json_line_int(l, "queued");
-		if (!json_line_bool(l, "up"))
+		if (!json_line_bool(l, "up")) {
 			note(v, gravity, "backend %s is down for %s", name,
 			    ctl_duration(since,
 			    json_line_int(l, "since_sec")));
-		else if (queued > 0 && json_line_int(l, "workers_busy") >=
+			continue;
+		}
+		judge_parts(r, name, v);
+		if (queued > 0 && json_line_int(l, "workers_busy") >=
 		    json_line_int(l, "workers_max"))
 			note(v, CTL_WARNING, "all workers of backend %s are "
 			    "busy; requests that wait: %" PRId64, name,

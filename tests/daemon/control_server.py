@@ -18,6 +18,11 @@ def backend(name="sasldb", **changes):
             "queued": 0, "median_ms": 12.345, "workers_lost": 1, **changes}
 
 
+def part(name, backend="sasldb", up=True, why="", since_sec=130):
+    return {"kind": "part", "backend": backend, "name": name, "up": up,
+            "since_sec": since_sec, "why": why}
+
+
 CACHE = {"kind": "cache", "enabled": True, "entries": 2, "refusals": 0,
          "bytes": 200, "bytes_max": 1_000_000, "ttl_sec": 28800,
          "grace_sec": 0, "negative_ttl_sec": 60, "hits": 2, "misses": 1,

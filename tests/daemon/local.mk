@@ -21,5 +21,10 @@ EXTRA_DIST += tests/daemon/test_layers.py tests/daemon/test_links.py \
 # The manual pages against the source.
 EXTRA_DIST += tests/daemon/test_manuals.py
 
+# The ldap mechanism: its settings, files and servers.
+EXTRA_DIST += tests/daemon/ldap_files.py tests/daemon/test_ldap_daemon.py \
+	tests/daemon/test_ldap_settings.py \
+	tests/daemon/test_ldap_servers.py
+
 # The metrics, with their manual page and dashboard.
 EXTRA_DIST += tests/daemon/test_metrics.py

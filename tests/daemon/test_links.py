@@ -13,9 +13,12 @@ from lib.daemon import POOL, SASLAUTHD, TESTSASLAUTHD
 LIBC = r"libc|libm|libpthread|librt|libdl|ld-linux.*|linux-vdso|libgcc_s|" \
     r"libasan|libubsan"
 
+LDAP = POOL.parent / "mech_ldap.so"
+
 MAY_LINK = {
     SASLAUTHD: r"libevent_core.*|libsodium|libseccomp",
     POOL: r"libpam|liblmdb|libcrypt",
+    LDAP: r"libldap.*|liblber.*|libcrypto|libargon2|libresolv",
     TESTSASLAUTHD: r"",
     BUILD_DIR / "tools" / "saslauthctl": r"",
     BUILD_DIR / "tools" / "saslcache": r"",
@@ -32,6 +35,8 @@ def needed(program):
 
 @pytest.mark.parametrize("program", MAY_LINK, ids=lambda p: p.name)
 def test_links_nothing_else(program):
+    if program == LDAP and not LDAP.exists():
+        pytest.skip("built without ldap")
     found = needed(program)
     assert "libc" in found
     pattern = re.compile(f"{LIBC}|{MAY_LINK[program]}")
@@ -43,3 +48,22 @@ def test_the_walls_are_there_to_be_tested():
     assert any(name.startswith("libevent_core")
                for name in needed(SASLAUTHD))
     assert "libcrypt" in needed(POOL)
+
+
+def symbols(program, *options):
+    text = subprocess.run(["nm", "-D", *options, program], check=True,
+                          capture_output=True, text=True).stdout
+    return {line.split()[-1].partition("@")[0]
+            for line in text.splitlines()}
+
+
+@pytest.mark.skipif(not LDAP.exists(), reason="built without ldap")
+def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool():
+    assert symbols(LDAP, "--defined-only") == {"mech_module"}
+    exported = symbols(POOL, "--defined-only")
+    wanted = symbols(LDAP, "--undefined-only")
+    ours = re.compile(r"(buf|conf|deadline|dir|errmsg|io|json|log|mech|"
+                      r"network|pass|passhash|secret|str|wire)_\w+")
+    taken = {name for name in wanted if ours.fullmatch(name)}
+    assert "mech_answer_set" in taken
+    assert taken <= exported

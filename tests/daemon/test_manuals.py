@@ -4,6 +4,7 @@ compared in both directions."""
 
 import collections
 import re
+import runpy
 import subprocess
 
 import pytest
@@ -304,14 +305,74 @@ def keys_of_program(mechanism):
     return keys
 
 
+def aliases_of_program(mechanism):
+    run = subprocess.run([POOL, "--keys", mechanism], check=True, text=True,
+                         capture_output=True)
+    return dict(re.findall(r"^(\w+)\t.*\tthe same as (\w+)$", run.stdout,
+                           re.M))
+
+
+@pytest.mark.skipif("ldap" not in built_mechanisms(),
+                    reason="ldap is not built")
+def test_aliases_of_ldap():
+    """Two names of one key stand together."""
+    aliases = aliases_of_program("ldap")
+    assert len(aliases) == 6
+    said = items_of_mechanism("ldap")
+    for alias, key in aliases.items():
+        assert said[alias] is said[key]
+
+
+@pytest.mark.skipif("ldap" not in built_mechanisms(),
+                    reason="ldap is not built")
+def test_words_of_ldap():
+    """A choice names all of its words."""
+    text = source("mechanisms/dir_settings.c")
+    arrays = dict(re.findall(
+        r"const char \*const (\w+)\[\] = \{(.*?)\};", text, re.S))
+    used = re.findall(r'\.name = "(\w+)",\s+CHOICE\(\w+, (\w+)\)', text)
+    assert len(used) == 8
+    said = items_of_mechanism("ldap")
+    # Said once of the other scope.
+    said["ldap_group_scope"] += said["ldap_scope"]
+    for key, array in used:
+        for word in re.findall(r'"([\w.]+)"', arrays[array]):
+            assert re.search(rf"^\.Cm (?:\S+ , )*{re.escape(word)}(?= |$)",
+                             said[key], re.M), f"{key}: {word}"
+
+
+def test_tokens_of_ldap():
+    """The two tables are those that the templates are tested with."""
+    tokens = runpy.run_path(SOURCE_DIR / "tests/mech/ldap_tokens.py")
+    rows = [[cell if cell != "-" else "" for cell in row.split(" Ta ")]
+            for row in re.findall(r"^\.It (?!Sy)(.* Ta .*)$",
+                                  section("saslauthd-ldap.5", "TOKENS"),
+                                  re.M)]
+    sent = {login: before for before, login in tokens["WITH_R"].items()}
+    assert rows == [
+        [row.values[token] for token in "urUd123R"]
+        for row in tokens["TABLE"]
+    ] + [
+        [sent[row.login]] + [row.values[token] for token in "uUd123"]
+        for row in tokens["TABLE_WITH_R"]
+    ]
+
+
+def items_of_mechanism(mechanism):
+    """{name: what its page says}; other names of a key stand with it."""
+    return {name: said for names, said in re.findall(
+        r"^\.It Cm (\w+(?: , \w+)*) : Ar(.*?)(?=^\.It|^\.El)",
+        source(f"docs/man/saslauthd-{mechanism}.5"), re.M | re.S)
+            for name in names.split(" , ")}
+
+
 def test_keys_of_mechanisms():
     """Each has a page of its own, with its keys, limits and defaults; a
     default path may be in another directory of the build."""
     mechanisms = built_mechanisms()
     assert mechanisms
     for mechanism in mechanisms:
-        page = source(f"docs/man/saslauthd-{mechanism}.5")
-        said = items(page, ": Ar")
+        said = items_of_mechanism(mechanism)
         program = keys_of_program(mechanism)
         assert set(said) == set(program), mechanism
         for name, key in program.items():

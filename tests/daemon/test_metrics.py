@@ -15,6 +15,7 @@ from daemon_users import PASSWORD, REALM, USER
 from lib import BUILD_DIR, SOURCE_DIR, wait_until, wire
 from lib.daemon import SASLAUTHD
 from lib.promql import Query
+from test_manuals import built_mechanisms
 
 openmetrics = pytest.importorskip("prometheus_client.openmetrics.parser")
 
@@ -25,6 +26,31 @@ TEXTFILES = "/var/lib/prometheus/node-exporter"
 
 RESTART_SEC = 15
 HOSTILE, HOSTILE_LABEL = 'a"b\\c\nd', 'a"b\\x5cc\\x0ad'
+
+SERVERS = ("ldap://127.0.0.41/", "ldap://127.0.0.42/")
+PARTS = "saslauthd_backend_part_up"
+LDAP = "ldap" in built_mechanisms()
+SITE = """
+cache: yes
+backend sasldb {{
+    mechanism: sasldb
+    sasldb_path: {store}
+}}
+route others {{
+    step: sasldb
+}}
+"""
+DIRECTORY = f"""
+backend directory {{
+    mechanism: ldap
+    ldap_servers: {" ".join(SERVERS)}
+    ldap_search_base: dc=example,dc=org
+}}
+route directory {{
+    service: directory
+    step: directory
+}}
+"""
 
 Family = collections.namedtuple("Family", "type labels")
 
@@ -39,10 +65,13 @@ def parse(text):
 
 
 @pytest.fixture(scope="module")
-def daemon(start_shared_daemon, store):
+def daemon(start_shared_daemon, shared_dir, store):
     """It has answered: a success (twice from memory), one under a hostile
-    service, a wrong password under a service nobody knows, no password."""
-    started = start_shared_daemon("-a", "sasldb", "-O", store, "-c")
+    service, a wrong password under a service nobody knows, no password. Nobody
+    has asked the directory."""
+    file = shared_dir / "metrics.conf"
+    file.write_text((DIRECTORY if LDAP else "") + SITE.format(store=store))
+    started = start_shared_daemon("--config", file)
 
     def ask(password, service):
         return started.ask(USER, password, service=service, realm=REALM)
@@ -66,6 +95,9 @@ def exposed(families):
     """{name as in a query, a histogram without its suffixes: Family}"""
     found = {}
     for family in families:
+        if family.name == PARTS and not LDAP:
+            found[PARTS] = Family(family.type, {"backend", "part"})
+            continue
         assert family.samples, f"{family.name}: this test causes none"
         labels = {label for sample in family.samples
                   for label in sample.labels} - {"le"}
@@ -130,6 +162,8 @@ def test_times(values):
 
 def test_daemon(values):
     assert values["saslauthd_backend_up", "sasldb"] == 1
+    assert {key[1:] for key in values if key[0] == PARTS} == (
+        {("directory", server) for server in SERVERS} if LDAP else set())
     assert values["saslauthd_restarts_total", "front"] == 0
     for role in (("keeper",), ("front",), ("pool", "sasldb")):
         assert 0 < values["saslauthd_uptime_seconds", *role] < 600
@@ -215,7 +249,8 @@ def test_manual_names_what_is_there(exposed):
 def test_manual_names_labels_and_their_values(families, exposed):
     said = labels_of_manual()
     assert set(said) == set().union(*(f.labels for f in exposed.values()))
-    bounded = set(said) - {"mech", "service", "reason", "version"}
+    bounded = set(said) - {"mech", "backend", "part", "service", "reason",
+                           "version"}
     assert len(bounded) > 5
     for family in families:
         for sample in family.samples:

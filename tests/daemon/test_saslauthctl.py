@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from control_server import END, STATUS, backend, status, text
+from control_server import END, STATUS, backend, part, status, text
 from saslauthctl import (COMMANDS, CRITICAL, HOSTILE, OK, SASLAUTHCTL,
                          TIMEOUT_SEC, UNKNOWN, WARNING, control_characters,
                          run, serve)
@@ -43,6 +43,12 @@ def spoken(value):
      "backend ldap is down"),
     (status([backend("ldap", up=False), backend(up=False)]), CRITICAL,
      "backend ldap is down for 3h 20m; backend sasldb is down"),
+    (status([backend("ldap"), part("ldap://a/", "ldap"),
+             part("ldap://b/", "ldap", up=False)]), WARNING,
+     "ldap://b/ of backend ldap is down for 2m 10s"),
+    (status([backend("ldap", up=False),
+             part("ldap://a/", "ldap", up=False)]), CRITICAL,
+     "backend ldap is down for 3h 20m |"),
     (status([backend(workers_busy=20, queued=1)]), WARNING,
      "all workers of backend sasldb are busy; requests that wait: 1"),
     (status([backend(workers_busy=20, queued=0)]), OK, ""),
@@ -76,7 +82,7 @@ def test_status_verdict(serve, open_dir, lines, code, said):
     shown = json.loads(run("status", "--json", rundir=open_dir).stdout)
     assert shown["verdict"][0]["status"] == word
     assert shown["verdict"][0]["exit"] == code
-    assert code == OK or said in shown["verdict"][0]["text"]
+    assert code == OK or said.rstrip(" |") in shown["verdict"][0]["text"]
 
 
 def test_status_page(serve, open_dir):
@@ -118,6 +124,22 @@ def test_status_of_what_is_off(serve, open_dir):
     assert "  cache      off\n  limits     off\n" in done.stdout
     assert "hits" not in done.stdout
     assert "  questions  0 waiting\n" in done.stdout
+
+
+def test_status_of_servers(serve, open_dir):
+    serve(status([backend("ldap"), backend("two"),
+                  part("ldap://b/", "ldap", up=False, why="a" + HOSTILE),
+                  part("ldap://a/", "ldap"), part("ldap://c/", "two")]))
+    shown = run("status", rundir=open_dir).stdout
+    assert not control_characters(shown)
+    assert re.search(r"""
+  backend    ldap is up for 3h 20m
+  server     ldap://b/ is DOWN for 2m 10s: aevil.*
+  server     ldap://a/ is up for 2m 10s
+  workers    .*
+(?s:.*)  backend    two is up for 3h 20m
+  server     ldap://c/ is up for 2m 10s
+  workers    """, shown)
 
 
 def test_status_json(serve, open_dir):

@@ -29,21 +29,21 @@ struct settings {
 
 static const struct conf_key keys[] = {
 	{ "switch", CONF_BOOL, offsetof(struct settings, sw), 0, 0, "yes",
-	    NULL, "a switch", 0, NULL },
+	    NULL, "a switch", 0, NULL, NULL, NULL },
 	{ "number", CONF_INT, offsetof(struct settings, number), -5, 100,
-	    "7", NULL, "a number", 0, NULL },
+	    "7", NULL, "a number", 0, NULL, NULL, NULL },
 	{ "time", CONF_SECONDS, offsetof(struct settings, time), 1, 86400,
-	    "1h", NULL, "a time", 0, NULL },
+	    "1h", NULL, "a time", 0, NULL, NULL, NULL },
 	{ "text", CONF_STRING, offsetof(struct settings, text), 2, 10,
-	    "abc", NULL, "a text", 0, NULL },
+	    "abc", NULL, "a text", 0, NULL, NULL, NULL },
 	{ "path", CONF_PATH, offsetof(struct settings, path), 0, 0, "",
-	    NULL, "a path", 0, NULL },
+	    NULL, "a path", 0, NULL, NULL, NULL },
 	{ "colour", CONF_CHOICE, offsetof(struct settings, colour), 0, 0,
-	    "green", colours, "a colour", 0, NULL },
+	    "green", colours, "a colour", 0, NULL, NULL, NULL },
 	{ "friends", CONF_NETWORKS, offsetof(struct settings, friends), 0, 0,
-	    "127.0.0.0/8,::1", NULL, "networks", 0, NULL },
+	    "127.0.0.0/8,::1", NULL, "networks", 0, NULL, NULL, NULL },
 	{ "password", CONF_SECRET, offsetof(struct settings, password), 0,
-	    30, NULL, NULL, "a password", 0, NULL }
+	    30, NULL, NULL, "a password", 0, NULL, NULL, NULL }
 };
 
 static const struct conf_table table = {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Fuzz target: what a worker (an answer) or the front (a request) sends. The
- * first byte chooses which. What is accepted must be the one way to say it.
+ * Fuzz target: what a worker (an answer), the front (a request) or a pool (how
+ * its servers stand) sends. The first byte chooses which. What is accepted
+ * must be the one way to say it.
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/frame.h"
@@ -50,6 +52,25 @@ try_answer(struct buf *in, const uint8_t *bytes, size_t n)
 	buf_fini(&out);
 }
 
+static void
+try_parts(struct buf *in, const uint8_t *bytes, size_t n)
+{
+	struct frame_part *list;
+	struct buf out;
+	size_t count;
+
+	buf_init(&out, FRAME_MAX);
+	if (frame_get_parts(in, &list, &count) == 0) {
+		MUST(count <= FRAME_PARTS_MAX);
+		MUST(frame_put_parts(&out, list, count) == 0);
+		check_same(&out, bytes, n);
+	} else {
+		MUST(list == NULL && count == 0);
+	}
+	free(list);
+	buf_fini(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
@@ -59,10 +80,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		return 0;
 	buf_init(&in, FRAME_MAX);
 	MUST(buf_put(&in, bytes + 1, n - 1) == 0);
-	if (bytes[0] % 2 == 0)
+	if (bytes[0] % 3 == 0)
 		try_request(&in, bytes + 1, n - 1);
-	else
+	else if (bytes[0] % 3 == 1)
 		try_answer(&in, bytes + 1, n - 1);
+	else
+		try_parts(&in, bytes + 1, n - 1);
 	buf_fini(&in);
 	return 0;
 }

@@ -14,13 +14,18 @@ UNPACKED_DIR = SOURCE_DIR / "build" / "unpacked"
 POLL_SEC = 0.02
 
 
-def sanitized():
-    """Is this the build with sanitizers, slower and without some walls?"""
+def built_with(part):
+    """Does config.h say so: "LDAP", "SANITIZERS" ...?"""
     try:
         text = (BUILD_DIR / "config.h").read_text()
     except FileNotFoundError:
         return False
-    return "#define WITH_SANITIZERS 1" in text
+    return f"#define WITH_{part} 1" in text
+
+
+def sanitized():
+    """Is this the build with sanitizers, slower and without some walls?"""
+    return built_with("SANITIZERS")
 
 
 def wait_until(probe, timeout_sec, what):

@@ -10,9 +10,12 @@ from lib import BUILD_DIR
 
 PROGRAM = BUILD_DIR / "tests" / "mech" / "mech_drive"
 
-# Only a build with sanitizers reads it: what libpam itself leaks.
-LSAN_OPTIONS = (f"suppressions={pathlib.Path(__file__).parent}/lsan.supp:"
-                "print_suppressions=0")
+# Only a build with sanitizers reads these: what libraries themselves leak, and
+# whole stacks to tell it by, through those built without frame pointers.
+SANITIZERS = {
+    "LSAN_OPTIONS": f"suppressions={pathlib.Path(__file__).parent}/lsan.supp:"
+    "print_suppressions=0",
+    "ASAN_OPTIONS": "fast_unwind_on_malloc=0"}
 
 Answer = collections.namedtuple("Answer", "result reason delay_msec detail")
 Stats = collections.namedtuple("Stats", "rss_kb descriptors cpu_usec")
@@ -33,8 +36,7 @@ class Drive:
             os.setgroups([])
             os.setgid(gid)
             os.setuid(uid)
-        env = dict(os.environ, LSAN_OPTIONS=LSAN_OPTIONS,
-                   **(environment or {}))
+        env = {**os.environ, **SANITIZERS, **(environment or {})}
         # pylint: disable=subprocess-popen-preexec-fn
         self.process = subprocess.Popen(
             [str(program), mech, *pairs], stdin=subprocess.PIPE,
@@ -71,6 +73,15 @@ class Drive:
     def verdict(self, *args, **keywords):
         """(result, reason), for comparisons."""
         return self.ask(*args, **keywords)[:2]
+
+    def idle(self):
+        """What a worker does between requests; when it wants to again."""
+        return int(self.command("idle"))
+
+    def parts(self):
+        """{name: "up", or "down" and why}"""
+        return dict(part.split(" ", 1)
+                    for part in self.command("parts").split("\t") if part)
 
     def stats(self):
         pairs = (word.split("=") for word in self.command("stats").split())

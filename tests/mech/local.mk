@@ -1,7 +1,7 @@
 # One mechanism in a process of its own, for the tests of this folder.
 check_PROGRAMS += tests/mech/mech_drive
 tests_mech_mech_drive_SOURCES = tests/mech/mech_drive.c
-tests_mech_mech_drive_LDADD = $(mech_libs) $(mech_ext_libs)
+tests_mech_mech_drive_LDADD = $(MODULE_HOST) $(mech_libs) $(mech_ext_libs)
 
 # A PAM module and an NSS source that fail as they are told. They are loaded
 # by libpam and libc, so they are plain shared objects.
@@ -9,8 +9,8 @@ MECH_TEST_OBJECTS = tests/mech/libnss_testerror.so.2
 if WITH_PAM
 MECH_TEST_OBJECTS += tests/mech/pam_test_code.so
 endif
-check_DATA = $(MECH_TEST_OBJECTS)
-CLEANFILES = $(MECH_TEST_OBJECTS)
+check_DATA += $(MECH_TEST_OBJECTS)
+CLEANFILES += $(MECH_TEST_OBJECTS)
 
 MECH_TEST_LINK = $(CC) $(CPPFLAGS) $(CFLAGS) $(SASLAUTHD_WARNINGS) \
 	-D_GNU_SOURCE -shared -fPIC
@@ -28,3 +28,13 @@ EXTRA_DIST += tests/mech/pam_test_code.c tests/mech/nss_test_error.c \
 	tests/mech/test_pam.py tests/mech/test_shadow.py
 
 EXTRA_DIST += tests/mech/test_sasldb.py tests/mech/test_sasldb_tools.py
+
+# Of ldap, against real and scripted servers.
+EXTRA_DIST += \
+	tests/mech/conftest.py \
+	tests/mech/dns_script.py \
+	tests/mech/ldap_tokens.py \
+	tests/mech/test_ldap.py \
+	tests/mech/test_ldap_attack.py \
+	tests/mech/test_ldap_link.py \
+	tests/mech/test_ldap_trouble.py

@@ -12,6 +12,8 @@
  *       -> the last answer's line, after COUNT requests
  *   accessible   -> "yes", or "no" and the reason
  *   changed      -> "yes" or "no"
+ *   idle         -> the milliseconds that the mechanism asks for, or -1
+ *   parts        -> "NAME up" or "NAME down WHY" of each, separated by tabs
  *   stats        -> rss_kb=N descriptors=N cpu_usec=N
  *
  * Ends with status 0 at the end of input, 78 when the mechanism does not
@@ -20,15 +22,19 @@
 #include "config.h"
 
 #include <dirent.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/conf.h"
 #include "common/str.h"
 #include "mechanisms/mech.h"
+#include "mechanisms/mech_module.h"
 
 #define REQUEST_MSEC 60000	/* longer than any test waits */
 #define REPEAT_MAX 1000000
@@ -165,6 +171,28 @@ accessible(const struct driven *d)
 }
 
 static void
+idle(const struct driven *d)
+{
+	printf("%lld\n", d->mech->idle == NULL ? -1LL :
+	    (long long)d->mech->idle(d->ctx));
+}
+
+static void
+parts(const struct driven *d)
+{
+	static struct mech_part list[MECH_PARTS_MAX];
+	size_t n = 0, i;
+
+	if (d->mech->parts != NULL)
+		n = d->mech->parts(d->ctx, list, MECH_PARTS_MAX);
+	for (i = 0; i < n; i++)
+		printf("%s%s %s%s%s", i > 0 ? "\t" : "", list[i].name,
+		    list[i].up ? "up" : "down", list[i].up ? "" : " ",
+		    list[i].why);
+	putchar('\n');
+}
+
+static void
 repeat(struct driven *d, char *args)
 {
 	long count;
@@ -185,6 +213,10 @@ command(struct driven *d, char *line)
 		    "yes" : "no");
 	else if (strcmp(line, "accessible") == 0)
 		accessible(d);
+	else if (strcmp(line, "idle") == 0)
+		idle(d);
+	else if (strcmp(line, "parts") == 0)
+		parts(d);
 	else if (str_starts(line, "repeat "))
 		repeat(d, line + strlen("repeat "));
 	else
@@ -199,6 +231,24 @@ report(void *ctx, const char *text)
 	fail(EX_CONFIG, text);
 }
 
+/* Modules lie beside saslauthd-pool, two folders up from here. */
+static void
+find_modules(void)
+{
+	static char dir[PATH_MAX];
+	const ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	size_t used;
+
+	if (n <= 0)
+		fail(EX_OSERR, "/proc/self/exe cannot be read");
+	dir[n] = '\0';
+	used = (size_t)(strrchr(dir, '/') - dir);
+	if (str_format(dir + used, sizeof(dir) - used,
+	    "/../../saslauthd") != 0)
+		fail(EX_OSERR, "the path to this program is too long");
+	mech_module_set_dir(dir);
+}
+
 static void
 load(struct driven *d, const char *name, char **pairs)
 {
@@ -206,9 +256,9 @@ load(struct driven *d, const char *name, char **pairs)
 	struct errmsg e = ERRMSG_INIT;
 	size_t i;
 
-	d->mech = mech_find(name);
+	d->mech = mech_load(name, &e);
 	if (d->mech == NULL)
-		fail(EX_USAGE, "no such mechanism in this build");
+		fail(EX_USAGE, e.text);
 	d->settings = calloc(1, d->mech->settings_size + 1);
 	if (d->settings == NULL)
 		fail(EX_OSERR, "out of memory");
@@ -247,6 +297,9 @@ main(int argc, char **argv)
 
 	if (argc < 2)
 		fail(EX_USAGE, "mech_drive NAME [key=value ...]");
+	/* As a worker has it: an outage is an error, not an end. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	find_modules();
 	load(&d, argv[1], argv + 2);
 	while (getline(&line, &size, stdin) != -1) {
 		line[strcspn(line, "\n")] = '\0';

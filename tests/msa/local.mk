@@ -5,5 +5,6 @@ tests_msa_sasl_checkpass_SOURCES = tests/msa/sasl_checkpass.c
 tests_msa_sasl_checkpass_LDADD = -lsasl2
 CLEANFILES += $(EXTRA_PROGRAMS)
 
-EXTRA_DIST += tests/msa/test_exim.py tests/msa/test_libsasl2.py \
+EXTRA_DIST += tests/msa/test_exim.py tests/msa/test_ldap_pass_through.py \
+	tests/msa/test_libsasl2.py \
 	tests/msa/test_postfix.py

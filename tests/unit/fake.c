@@ -319,6 +319,24 @@ fake_reload(const char *config)
 	return old_pool;
 }
 
+void
+fake_tell_raw(enum frame_type type, const struct buf *b, int fd)
+{
+	assert_int_equal(frame_send(pool, type, b, fd), FRAME_OK);
+	fake_settle();
+}
+
+void
+fake_tell_parts(const struct frame_part *list, size_t count)
+{
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(frame_put_parts(&b, list, count), 0);
+	fake_tell_raw(FRAME_PARTS, &b, -1);
+	buf_fini(&b);
+}
+
 static void
 tell(enum frame_type type, uint64_t id, uint32_t msec, int fd)
 {
@@ -328,9 +346,8 @@ tell(enum frame_type type, uint64_t id, uint32_t msec, int fd)
 	assert_int_equal(buf_put_u64(&b, id), 0);
 	assert_int_equal(buf_put_u32(&b, msec), 0);
 	assert_int_equal(buf_put_str(&b, ""), 0);
-	assert_int_equal(frame_send(pool, type, &b, fd), FRAME_OK);
+	fake_tell_raw(type, &b, fd);
 	buf_fini(&b);
-	fake_settle();
 }
 
 void
@@ -408,6 +425,18 @@ fake_pool_hears_nothing(void)
 {
 	fake_settle();
 	assert_false(readable(pool));
+}
+
+void
+fake_pool_hears_end(void)
+{
+	enum frame_type type;
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	wait_readable(pool);
+	assert_int_equal(frame_recv(pool, &type, &b, NULL), FRAME_EOF);
+	buf_fini(&b);
 }
 
 /* ---- as a worker ------------------------------------------------------ */

@@ -70,10 +70,15 @@ int fake_worker(uint64_t id);
 void fake_hello(int worker, const char *build_id);
 int fake_ready_worker(uint64_t id);
 void fake_tell(enum frame_type type, uint64_t id, uint32_t msec);
+void fake_tell_parts(const struct frame_part *list, size_t count);
+/* A payload of the test's own; -1: no descriptor with it. */
+void fake_tell_raw(enum frame_type type, const struct buf *b, int fd);
 /* The next frame for the pool is of this type and, for FRAME_KILL, about
  * this worker. */
 void fake_pool_hears(enum frame_type type, uint64_t id);
 void fake_pool_hears_nothing(void);
+/* The front has closed its channel. */
+void fake_pool_hears_end(void);
 
 /* ---- as a worker ---- */
 

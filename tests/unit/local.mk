@@ -8,7 +8,7 @@ if WITH_CMOCKA
 # Each test of common/ is one source file of its own name. --wrap lets
 # tests/unit/freed.c look at what is given back.
 unit_common_tests = \
-	tests/unit/test_buf tests/unit/test_conf \
+	tests/unit/test_buf tests/unit/test_conf tests/unit/test_conf_keys \
 	tests/unit/test_conf_show tests/unit/test_deadline \
 	tests/unit/test_errmsg tests/unit/test_frame tests/unit/test_io \
 	tests/unit/test_json tests/unit/test_log tests/unit/test_network \
@@ -28,6 +28,8 @@ tests_unit_test_buf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_conf_LDADD = $(unit_ldadd)
 tests_unit_test_conf_LDFLAGS = $(unit_ldflags)
 tests_unit_test_conf_show_LDADD = $(unit_ldadd)
+tests_unit_test_conf_keys_LDADD = $(unit_ldadd)
+tests_unit_test_conf_keys_LDFLAGS = $(unit_ldflags)
 tests_unit_test_deadline_LDADD = $(unit_ldadd)
 tests_unit_test_errmsg_LDADD = $(unit_ldadd)
 tests_unit_test_frame_LDADD = $(unit_ldadd)
@@ -47,11 +49,77 @@ endif
 
 # Parts of the mechanisms that are pure functions.
 if WITH_CMOCKA
-check_PROGRAMS += tests/unit/test_account tests/unit/test_mech_names
-TESTS += tests/unit/test_account tests/unit/test_mech_names
-tests_unit_test_account_LDADD = libmech.a $(CMOCKA_LIBS)
-tests_unit_test_mech_names_LDADD = libmechnames.a $(mech_libs) \
+unit_mech_tests = tests/unit/test_account tests/unit/test_mech_module \
+	tests/unit/test_mech_names
+check_PROGRAMS += $(unit_mech_tests)
+TESTS += $(unit_mech_tests)
+unit_mech_ldadd = libmechnames.a $(mech_libs) $(mech_ext_libs) $(CMOCKA_LIBS)
+tests_unit_test_account_LDADD = $(unit_mech_ldadd)
+tests_unit_test_mech_names_LDADD = $(unit_mech_ldadd)
+
+# Its MODULEDIR is in a directory that it makes and goes to.
+tests_unit_test_mech_module_SOURCES = tests/unit/test_mech_module.c \
+	mechanisms/mech_module.c
+tests_unit_test_mech_module_CPPFLAGS = $(AM_CPPFLAGS) \
+	-UMODULEDIR -DMODULEDIR='"modules"'
+tests_unit_test_mech_module_LDADD = $(MODULE_HOST) libcommon.a $(DL_LIBS) \
+	$(CMOCKA_LIBS)
+
+unit_modules = tests/unit/mech_beside.so \
+	tests/unit/modules/mech_bare.so tests/unit/modules/mech_foreign.so \
+	tests/unit/modules/mech_good.so tests/unit/modules/mech_renamed.so \
+	tests/unit/modules/mech_small.so tests/unit/modules/mech_torn.so
+check_DATA += $(unit_modules)
+CLEANFILES += $(unit_modules)
+endif
+EXTRA_DIST += tests/unit/module.c
+
+tests/unit/mech_beside.so tests/unit/modules/mech_bare.so \
+tests/unit/modules/mech_foreign.so tests/unit/modules/mech_good.so \
+tests/unit/modules/mech_renamed.so tests/unit/modules/mech_small.so \
+tests/unit/modules/mech_torn.so: tests/unit/module.c config.h
+	$(AM_V_CCLD)$(MKDIR_P) tests/unit/modules && \
+	$(MECH_TEST_LINK) -I. -I$(srcdir) -o $@ \
+	    -DIS_`basename $@ .so` $(srcdir)/tests/unit/module.c
+
+# Parts of the ldap module, without libldap. dir_link, which is all that calls
+# it, is not among them: a test brings a link of its own.
+if WITH_CMOCKA
+if WITH_LDAP
+unit_ldap_tests = \
+	tests/unit/test_dir_expand tests/unit/test_dir_login \
+	tests/unit/test_dir_policy tests/unit/test_dir_sasl \
+	tests/unit/test_dir_servers tests/unit/test_dir_session \
+	tests/unit/test_dir_settings tests/unit/test_dir_srv \
+	tests/unit/test_dir_verdict tests/unit/test_pass_base64 \
+	tests/unit/test_pass_schemes
+check_PROGRAMS += $(unit_ldap_tests)
+TESTS += $(unit_ldap_tests)
+
+check_LIBRARIES += libdirparts.a
+libdirparts_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(ARGON2_CFLAGS)
+libdirparts_a_SOURCES = $(ldap_parts)
+
+unit_ldap_ldadd = libdirparts.a $(mech_libs) $(ldap_parts_libs) \
 	$(mech_ext_libs) $(CMOCKA_LIBS)
+tests_unit_test_dir_expand_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_login_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_policy_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_sasl_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_servers_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_servers_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=deadline_now_msec
+tests_unit_test_dir_session_SOURCES = tests/unit/test_dir_session.c \
+	tests/unit/fake_link.c tests/unit/fake_link.h
+tests_unit_test_dir_session_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_session_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=deadline_in_msec,--wrap=deadline_now_msec
+tests_unit_test_dir_settings_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_srv_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_dir_verdict_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_pass_base64_LDADD = $(unit_ldap_ldadd)
+tests_unit_test_pass_schemes_LDADD = $(unit_ldap_ldadd)
+endif
 endif
 
 # Password hashes and the user database.
@@ -89,14 +157,15 @@ unit_front_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_metrics tests/unit/test_notify \
 	tests/unit/test_options tests/unit/test_part \
-	tests/unit/test_pool_load tests/unit/test_pool_try \
+	tests/unit/test_pool_load tests/unit/test_pool_parts \
+	tests/unit/test_pool_try \
 	tests/unit/test_privs tests/unit/test_queue tests/unit/test_request \
 	tests/unit/test_route \
 	tests/unit/test_rundir tests/unit/test_service_time \
 	tests/unit/test_settings tests/unit/test_sigpipe \
 	tests/unit/test_site tests/unit/test_socket_file \
 	tests/unit/test_sockets \
-	tests/unit/test_tally tests/unit/test_trial
+	tests/unit/test_tally tests/unit/test_trial tests/unit/test_worker
 check_PROGRAMS += $(unit_front_tests)
 TESTS += $(unit_front_tests)
 
@@ -115,8 +184,8 @@ libunitfront_a_SOURCES = \
 	saslauthd/sigpipe.c $(site_sources)
 
 # What the front and what roles share need each other.
-unit_front_ldadd = libunitfront.a libfront.a libunitfront.a libmechnames.a libcommon.a \
-	$(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
+unit_front_ldadd = libunitfront.a libfront.a libunitfront.a \
+	libmechnames.a libcommon.a $(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_activation_LDADD = $(unit_front_ldadd)
 tests_unit_test_admission_LDADD = $(unit_front_ldadd)
@@ -157,6 +226,12 @@ tests_unit_test_notify_LDADD = $(unit_front_ldadd)
 tests_unit_test_options_LDADD = $(unit_front_ldadd)
 tests_unit_test_part_LDADD = $(unit_front_ldadd)
 tests_unit_test_pool_load_LDADD = $(unit_front_ldadd)
+tests_unit_test_pool_parts_SOURCES = tests/unit/test_pool_parts.c \
+	saslauthd/pool_parts.c
+tests_unit_test_pool_parts_LDADD = $(unit_front_ldadd)
+tests_unit_test_worker_SOURCES = tests/unit/test_worker.c \
+	saslauthd/worker.c mechanisms/mech_ask.c mechanisms/mech_answer.c
+tests_unit_test_worker_LDADD = $(unit_front_ldadd)
 # It is the keeper's end itself.
 tests_unit_test_pool_try_SOURCES = tests/unit/test_pool_try.c \
 	saslauthd/pool_try.c saslauthd/rights.c saslauthd/rights_trial.c

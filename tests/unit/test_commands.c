@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/deadline.h"
 #include "common/io.h"
+#include "common/str.h"
 #include "front/cache.h"
 #include "front/commands.h"
 #include "front/limits.h"
@@ -82,6 +84,36 @@ test_status(void **state)
 	fake_front.stopping = true;
 	operator_has(ASK("status"), "\"state\":\"stopping\"");
 	io_close(&worker);
+}
+
+/* However many there are, and whatever they are called. */
+static void
+test_parts(void **state)
+{
+	static struct frame_part parts[FRAME_PARTS_MAX];
+	const char *text, *p;
+	size_t i;
+
+	(void)state;
+	operator_has(ASK("status"), "{\"kind\":\"log\"");
+	assert_null(strstr(ASK("status"), "\"part\""));
+	for (i = 0; i < FRAME_PARTS_MAX; i++) {
+		memset(parts[i].name, 1, sizeof(parts[i].name) - 1);
+		memset(parts[i].why, 1, sizeof(parts[i].why) - 1);
+	}
+	(void)str_copy(parts[0].name, sizeof(parts[0].name), "ldap://one/");
+	(void)str_copy(parts[0].why, sizeof(parts[0].why), "a \"word\"");
+	parts[0].since_msec = deadline_now_msec() - 7000;
+	parts[1].up = true;
+	fake_tell_parts(parts, FRAME_PARTS_MAX);
+	text = ASK("status");
+	operator_is_whole(text);
+	operator_has(text, "{\"kind\":\"part\",\"backend\":\"pam\","
+	    "\"name\":\"ldap://one/\",\"up\":false,\"since_sec\":7,"
+	    "\"why\":\"a \\\"word\\\"\"}\n");
+	for (i = 0, p = text; (p = strstr(p, "\"part\"")) != NULL; p++)
+		i++;
+	assert_int_equal(i, FRAME_PARTS_MAX);
 }
 
 static void
@@ -453,7 +485,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_status), TEST(test_stats), TEST(test_metrics),
+		TEST(test_status), TEST(test_parts), TEST(test_stats),
+		TEST(test_metrics),
 		TEST(test_cache_list), TEST(test_flush),
 		TEST(test_config), TEST(test_log_level), TEST(test_reload),
 		TEST(test_drain), TEST(test_list_after_reload),

@@ -578,6 +578,74 @@ test_status(void **state)
 	io_close(&worker);
 }
 
+static const struct frame_part *
+parts_of(size_t *count_r)
+{
+	struct dispatch_status s;
+
+	dispatch_status(fake_front.now->dispatches[0], &s);
+	*count_r = s.part_count;
+	return s.parts;
+}
+
+/* As the pool told last; without a pool nothing is known. */
+static void
+test_parts(void **state)
+{
+	static const struct frame_part parts[2] = {
+		{ "ldap://one/", false, 1000, "refused" },
+		{ "ldap://two/", true, 500, "" }
+	};
+	const struct frame_part *got;
+	size_t n;
+
+	(void)state;
+	(void)parts_of(&n);
+	assert_int_equal(n, 0);
+	fake_tell_parts(parts, 2);
+	got = parts_of(&n);
+	assert_int_equal(n, 2);
+	assert_string_equal(got[0].name, "ldap://one/");
+	assert_false(got[0].up);
+	assert_string_equal(got[0].why, "refused");
+	assert_string_equal(got[1].name, "ldap://two/");
+	assert_true(got[1].up);
+	fake_tell_parts(&parts[1], 1);
+	got = parts_of(&n);
+	assert_int_equal(n, 1);
+	assert_string_equal(got[0].name, "ldap://two/");
+	fake_unlink();
+	fake_settle();
+	(void)parts_of(&n);
+	assert_int_equal(n, 0);
+}
+
+/* It ends the channel, as any bad frame does. */
+static void
+test_bad_parts(void **state)
+{
+	static const struct frame_part part = { "ldap://one/", true, 1, "" };
+	struct buf b;
+	unsigned kind;
+	size_t n;
+
+	(void)state;
+	for (kind = 0; kind < 2; kind++) {
+		fake_link(1, 1);
+		fake_tell_parts(&part, 1);
+		buf_init(&b, FRAME_MAX);
+		if (kind == 0)	/* fewer than it says */
+			assert_int_equal(buf_put_u32(&b, 1), 0);
+		else
+			assert_int_equal(frame_put_parts(&b, &part, 1), 0);
+		fake_tell_raw(FRAME_PARTS, &b, kind == 0 ? -1 : 0);
+		buf_fini(&b);
+		fake_pool_hears_end();
+		(void)parts_of(&n);
+		assert_int_equal(n, 0);
+	}
+}
+
 static void
 test_abandon(void **state)
 {
@@ -625,6 +693,8 @@ main(void)
 		TEST(test_new_pool),
 		TEST(test_limit_peer),
 		TEST(test_status),
+		TEST(test_parts),
+		TEST(test_bad_parts),
 		TEST(test_abandon),
 		TEST(test_too_late)
 	};

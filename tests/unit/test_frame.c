@@ -542,6 +542,78 @@ test_wiped(void **state)
 }
 
 static void
+test_parts(void **state)
+{
+	static struct frame_part out[FRAME_PARTS_MAX + 1];
+	struct frame_part *in;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i <= FRAME_PARTS_MAX; i++) {
+		memset(out[i].name, 'n', sizeof(out[i].name) - 1);
+		memset(out[i].why, 'w', sizeof(out[i].why) - 1);
+		out[i].up = i % 2 == 0;
+		out[i].since_msec = INT64_MAX - (int64_t)i;
+	}
+	assert_int_equal(frame_put_parts(&payload, out, FRAME_PARTS_MAX), 0);
+	assert_int_equal(frame_get_parts(&payload, &in, &n), 0);
+	assert_int_equal(n, FRAME_PARTS_MAX);
+	for (i = 0; i < n; i++) {
+		assert_string_equal(in[i].name, out[i].name);
+		assert_string_equal(in[i].why, out[i].why);
+		assert_int_equal(in[i].up, out[i].up);
+		assert_true(in[i].since_msec == out[i].since_msec);
+	}
+	free(in);
+	assert_int_equal(frame_put_parts(&payload, out, n + 1), 0);
+	assert_int_equal(frame_get_parts(&payload, &in, &n), -1);
+	assert_null(in);
+	buf_reset(&payload);
+	assert_int_equal(frame_put_parts(&payload, NULL, 0), 0);
+	assert_int_equal(frame_get_parts(&payload, &in, &n), 0);
+	assert_null(in);
+	assert_int_equal(n, 0);
+}
+
+static void
+test_parts_bad(void **state)
+{
+	static const char good[] = "\0\0\0\2"
+	    "\0\1a" "\1" "\0\0\0\0\0\0\0\7" "\0\0"
+	    "\0\1b" "\0" "\0\0\0\0\0\0\0\7" "\0\1w";
+	static const struct { const char *name, *bytes; size_t n; } rows[] = {
+		ROW("left over", "\0\0\0\0" "x"),
+		ROW("neither up nor down", "\0\0\0\1"
+		    "\0\1a" "\2" "\0\0\0\0\0\0\0\7" "\0\0"),
+		ROW("before time began", "\0\0\0\1"
+		    "\0\1a" "\1" "\200\0\0\0\0\0\0\0" "\0\0"),
+		ROW("NUL in name", "\0\0\0\1"
+		    "\0\1\0" "\1" "\0\0\0\0\0\0\0\7" "\0\0"),
+		ROW("more than memory", "\377\377\377\377")
+	};
+	struct frame_part *in;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i <= sizeof(good) - 1; i++) {
+		buf_reset(&payload);
+		assert_int_equal(buf_put(&payload, good, i), 0);
+		assert_int_equal(frame_get_parts(&payload, &in, &n),
+		    i == sizeof(good) - 1 ? 0 : -1);
+		assert_int_equal(n, i == sizeof(good) - 1 ? 2 : 0);
+		free(in);
+	}
+	for (i = 0; i < COUNT_OF(rows); i++) {
+		buf_reset(&payload);
+		assert_int_equal(buf_put(&payload, rows[i].bytes, rows[i].n),
+		    0);
+		assert_row(rows[i].name,
+		    frame_get_parts(&payload, &in, &n) == -1);
+		assert_null(in);
+	}
+}
+
+static void
 test_build_id(void **state)
 {
 	(void)state;
@@ -569,6 +641,8 @@ main(void)
 		TEST(test_request_bad),
 		TEST(test_answer),
 		TEST(test_answer_bad),
+		TEST(test_parts),
+		TEST(test_parts_bad),
 		TEST(test_wiped),
 		TEST(test_build_id)
 	};

@@ -221,6 +221,40 @@ test_outage_over_reload(void **state)
 	io_close(&worker);
 }
 
+/* Those of the new pool, even where it does not know yet what the old one
+ * knew. */
+static void
+test_parts_over_reload(void **state)
+{
+	static const struct frame_part down = { "a", false, 1, "refused" };
+	static const struct frame_part up = { "a", true, 2, "" };
+	struct dispatch_status s;
+	int worker = begin_with(NO_CACHE), client, old_pool;
+	struct buf b;
+
+	(void)state;
+	fake_tell_parts(&down, 1);
+	client = fake_ask("joe", "x");
+	old_pool = fake_reload(NO_CACHE);
+	dispatch_status(fake_front.now->dispatches[0], &s);
+	assert_int_equal(s.part_count, 0);
+	fake_tell_parts(&up, 1);
+	/* The old one still has something to do, and to say. */
+	buf_init(&b, FRAME_MAX);
+	assert_int_equal(frame_put_parts(&b, &down, 1), 0);
+	assert_int_equal(frame_send(old_pool, FRAME_PARTS, &b, -1), FRAME_OK);
+	buf_fini(&b);
+	fake_settle();
+	dispatch_status(fake_front.now->dispatches[0], &s);
+	assert_int_equal(s.part_count, 1);
+	assert_true(s.parts[0].up);
+	fake_verdict(worker, fake_take(worker, "joe"), AUTH_OK, REASON_NONE);
+	assert_string_equal(fake_reply(client), "OK");
+	fake_settle();
+	io_close(&worker);
+	io_close(&old_pool);
+}
+
 static void
 test_dropped(void **state)
 {
@@ -530,6 +564,7 @@ main(void)
 		TEST(test_several_old_ones),
 		TEST(test_abandoned),
 		TEST(test_outage_over_reload),
+		TEST(test_parts_over_reload),
 		TEST(test_dropped),
 		TEST(test_fixed),
 		TEST(test_cache_is_kept),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/frame.h"
 #include "front/cache.h"
 #include "front/dispatch.h"
 #include "front/labels.h"
@@ -21,11 +22,16 @@ static const struct roles roles = {
 	.keeper_began_msec = 1000, .front_began_msec = 2000,
 	.pools = { { "pam", 12, 2, 3500 } }, .pool_count = 1
 };
+static const struct frame_part parts[2] = {
+	{ "ldap://one/", true, 0, "" },
+	{ "ldap://\"two\n\\", false, 0, "" }
+};
 static const struct dispatch_status backend = {
 	.name = "pam", .mech = "pam", .trouble = "", .up = true,
 	.workers_starting = 1, .workers_idle = 2,
 	.workers_busy = 3, .workers_ready = 5, .workers_max = 20,
-	.queued = 7, .workers_lost = 4
+	.queued = 7, .workers_lost = 4,
+	.parts = parts, .part_count = 2
 };
 
 static int
@@ -156,6 +162,12 @@ static const char nothing_counted[] =
     "# HELP saslauthd_backend_up Whether the backend answers: 1, or 0 in an "
     "outage.\n"
     "saslauthd_backend_up{mech=\"pam\"} 1\n"
+    "# TYPE saslauthd_backend_part_up gauge\n"
+    "# HELP saslauthd_backend_part_up Whether a server of the backend "
+    "answers.\n"
+    "saslauthd_backend_part_up{backend=\"pam\",part=\"ldap://one/\"} 1\n"
+    "saslauthd_backend_part_up{backend=\"pam\","
+    "part=\"ldap://\\\"two\\\\x0a\\\\x5c\"} 0\n"
     "# TYPE saslauthd_queue_length gauge\n"
     "# HELP saslauthd_queue_length Questions that wait for a worker.\n"
     "saslauthd_queue_length{mech=\"pam\"} 7\n"

@@ -61,6 +61,53 @@ static const struct conf_table other_table = {
 	"shadow", other_keys, COUNT_OF(other_keys)
 };
 
+/* Its -O is a file. */
+struct file_settings {
+	char *base;
+	bool on;
+	struct secret secret;
+};
+
+static int
+read_on(const struct conf_key *k, void *member, const char *text,
+    struct errmsg *e)
+{
+	bool *on = member;
+
+	(void)k;
+	*on = text[0] == 'y' || text[0] == 'Y';
+	if (text[0] == 'm')
+		return errmsg_set(e, "wants yes or no");
+	if (text[0] == 'Y')
+		(void)errmsg_set(e, "counts as yes");
+	return text[0] == 'Y';
+}
+
+static void
+file_remarks(const void *settings, conf_report *say, void *arg)
+{
+	const struct file_settings *s = settings;
+
+	if (strcmp(s->base, "odd") == 0)
+		say(arg, "file_base: is odd");
+}
+
+static const struct conf_key file_keys[] = {
+	{ .name = "file_base", .type = CONF_STRING, .def = "none",
+	  .offset = offsetof(struct file_settings, base), .help = "a base" },
+	{ .name = "file_root", .type = CONF_STRING, .def = "none",
+	  .offset = offsetof(struct file_settings, base),
+	  .alias_of = "file_base", .help = "the same as file_base" },
+	{ .name = "file_on", .type = CONF_BOOL, .def = "no",
+	  .offset = offsetof(struct file_settings, on), .read = read_on },
+	{ .name = "file_secret", .type = CONF_SECRET,
+	  .offset = offsetof(struct file_settings, secret) },
+};
+
+static const struct conf_table file_table = {
+	"ldap", file_keys, COUNT_OF(file_keys)
+};
+
 static const struct mech mechs[] = {
 	{ .name = "pam", .keys = &word_table,
 	  .settings_size = sizeof(struct word_settings),
@@ -68,10 +115,13 @@ static const struct mech mechs[] = {
 	{ .name = "shadow", .keys = &other_table,
 	  .settings_size = sizeof(char *) },
 	{ .name = "getpwent" },
+	{ .name = "ldap", .keys = &file_table,
+	  .settings_size = sizeof(struct file_settings),
+	  .option_is_file = true, .remarks = file_remarks },
 };
 
-const struct mech *
-mech_find(const char *name)
+static const struct mech *
+find(const char *name)
 {
 	size_t i;
 
@@ -81,11 +131,33 @@ mech_find(const char *name)
 	return NULL;
 }
 
+static unsigned loads;		/* of a mechanism, perhaps from a module */
+
+const struct mech *
+mech_load(const char *name, struct errmsg *e)
+{
+	const struct mech *m = find(name);
+
+	loads++;
+	if (m == NULL)
+		(void)errmsg_set(e, "mechanism %s is not built in", name);
+	return m;
+}
+
+const struct conf_table *
+mech_keys(const char *name)
+{
+	const struct mech *m = find(name);
+
+	return m != NULL ? m->keys : NULL;
+}
+
 /* ---- one load --------------------------------------------------------- */
 
 static struct conf_entries flags;
 static struct pool_load load;
 static char config[64];		/* path, or "" */
+static char option[64];		/* -O's, likewise */
 static const char *backend;
 static struct {
 	int status;
@@ -98,8 +170,10 @@ set_up(void **state)
 {
 	(void)state;
 	config[0] = '\0';
+	option[0] = '\0';
 	backend = "pam";
 	nreports = 0;
+	loads = 0;
 	return 0;
 }
 
@@ -111,6 +185,8 @@ tear_down(void **state)
 	conf_entries_fini(&flags);
 	if (config[0] != '\0')
 		(void)unlink(config);
+	if (option[0] != '\0')
+		(void)unlink(option);
 	return 0;
 }
 
@@ -131,16 +207,32 @@ flag(const char *key, const char *value, const char *origin)
 }
 
 static void
-write_config(const char *text)
+write_file(char *path, size_t size, const char *text)
 {
 	struct deadline never = deadline_never();
 	int fd;
 
-	(void)snprintf(config, sizeof(config), "/tmp/unit-conf-XXXXXX");
-	fd = mkstemp(config);
+	(void)snprintf(path, size, "/tmp/unit-conf-XXXXXX");
+	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	assert_int_equal(io_write_all(fd, text, strlen(text), &never), 0);
 	io_close(&fd);
+}
+
+static void
+write_config(const char *text)
+{
+	write_file(config, sizeof(config), text);
+}
+
+/* -a of the mechanism whose -O is a file, and such a file. */
+static void
+write_option(const char *text)
+{
+	write_file(option, sizeof(option), text);
+	backend = "ldap";
+	flag("mechanism", "ldap", "-a");
+	flag("mech_option", option, "-O");
 }
 
 static void
@@ -198,6 +290,12 @@ shown(const char *key)
 			    load.config.list[i].value,
 			    load.config.list[i].origin);
 	return text;
+}
+
+static const struct file_settings *
+of_file(void)
+{
+	return load.mech_settings;
 }
 
 static void
@@ -346,14 +444,238 @@ static void
 test_no_mechanism(void **state)
 {
 	(void)state;
-	flag("mechanism", "ldap", "-a");
-	backend = "ldap";
+	flag("mechanism", "rimap", "-a");
+	backend = "rimap";
 	assert_int_equal(run(0), -1);
 	assert_int_equal(nreports, 1);
-	expect_report(0, EX_CONFIG, "mechanism ldap is not built in");
+	expect_report(0, EX_CONFIG, "mechanism rimap is not built in");
+}
+
+/* ---- -O of a file ----------------------------------------------------- */
+
+/* It takes the place of what the daemon's own file has of the mechanism. */
+static void
+test_option_file(void **state)
+{
+	(void)state;
+	write_config("workers: 4\nfile_base: config\nfile_secret: config\n");
+	write_option("file_base: option  \n");
+	assert_int_equal(run(0), 0);
+	assert_string_equal(of_file()->base, "option");
+	assert_string_equal(secret_cstr(&of_file()->secret), "");
+	assert_int_equal(load.settings.workers, 4);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ": what it has of mechanism ldap (2) is not "
+	    "used: -O names /tmp/unit-conf-");
+}
+
+static void
+test_option_file_alone(void **state)
+{
+	(void)state;
+	write_config("word_text: x\n");
+	write_option("file_root: option\nfile_secret: hush \n");
+	/* What --set says is said later. */
+	flag("file_on", "yes", "--set");
+	flag("file_base", "set", "--set");
+	assert_int_equal(run(0), 0);
+	assert_string_equal(of_file()->base, "set");
+	assert_true(of_file()->on);
+	assert_string_equal(secret_cstr(&of_file()->secret), "hush ");
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ":1: word_text: belongs to mechanism pam");
+}
+
+/* -O /etc/saslauthd.conf, as many defaults files have it. */
+static void
+test_option_names_config(void **state)
+{
+	(void)state;
+	write_config("workers: 4\nfile_base: config\n");
+	backend = "ldap";
+	flag("mechanism", "ldap", "-a");
+	flag("mech_option", config, "-O");
+	assert_int_equal(run(0), 0);
+	assert_string_equal(of_file()->base, "config");
+	assert_int_equal(nreports, 0);
+}
+
+/* Cyrus' reader took no notice of what it did not know. */
+static void
+test_odd_option_file(void **state)
+{
+	(void)state;
+	write_option("workers: 4\nfile_bsae: x\nword_text: y\n"
+	    "file_on: maybe\nsomething: else\n");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 5);
+	expect_report(0, EX_OK, ":1: workers: stands in a file that only "
+	    "mechanism ldap reads, ignored");
+	expect_report(1, EX_OK, ":4: file_on: wants yes or no, not 'maybe'");
+	expect_report(2, EX_OK, ":2: file_bsae: unknown key (did you mean "
+	    "file_base?)");
+	expect_report(3, EX_OK, ":3: word_text: belongs to mechanism pam");
+	expect_report(4, EX_OK, ":5: something: unknown key, ignored");
+	assert_int_equal(load.settings.workers, 5);
+}
+
+static void
+test_bad_option_file(void **state)
+{
+	(void)state;
+	write_option("file_base\n");
+	assert_int_equal(run(0), -1);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_CONFIG, "-O: /tmp/unit-conf-");
+	expect_report(0, EX_CONFIG, ":1: no colon");
+	pool_load_fini(&load);
+
+	nreports = 0;
+	assert_int_equal(unlink(option), 0);
+	assert_int_equal(run(0), -1);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_CONFIG, "No such file");
+}
+
+/* For the only backend of a file with parts it is as in a flat one, but
+ * strict. */
+static void
+test_option_file_and_part(void **state)
+{
+	(void)state;
+	write_config("backend one {\nmechanism: ldap\nfile_base: part\n"
+	    "file_on: yes\n}\n");
+	write_file(option, sizeof(option), "file_base: option\n");
+	backend = "one";
+	flag("mech_option", option, "-O");
+	assert_int_equal(run(0), 0);
+	assert_string_equal(of_file()->base, "option");
+	assert_false(of_file()->on);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ": what it has of mechanism ldap (2)");
+}
+
+/* ---- remarks ---------------------------------------------------------- */
+
+static void
+test_value_remarks(void **state)
+{
+	(void)state;
+	write_config("file_on: Yes\n");
+	backend = "ldap";
+	flag("mechanism", "ldap", "-a");
+	assert_int_equal(run(0), 0);
+	assert_true(of_file()->on);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ":1: file_on: counts as yes");
+	pool_load_fini(&load);
+
+	/* By --set it never was anything else. */
+	nreports = 0;
+	(void)unlink(config);
+	write_config("");
+	flag("file_on", "Yes", "--set");
+	assert_int_equal(run(0), 0);
+	assert_true(of_file()->on);
+	assert_int_equal(nreports, 0);
+}
+
+/* Nor in a file with parts, where a word that is none is refused. */
+static void
+test_values_of_parts(void **state)
+{
+	(void)state;
+	backend = "one";
+	write_config("backend one {\nmechanism: ldap\nfile_on: Yes\n}\n");
+	assert_int_equal(run(0), 0);
+	assert_true(of_file()->on);
+	assert_int_equal(nreports, 0);
+	pool_load_fini(&load);
+
+	(void)unlink(config);
+	write_config("backend one {\nmechanism: ldap\nfile_on: maybe\n}\n");
+	assert_int_equal(run(0), -1);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_CONFIG, ":3: file_on: wants yes or no");
+}
+
+/* What is good is told, and stops nobody. */
+static void
+test_remarks(void **state)
+{
+	(void)state;
+	flag("mechanism", "pam,ldap", "-a");
+	flag("file_base", "odd", "--set");
+	backend = "ldap";
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 1);
+	expect_report(0, FRAME_REMARK, "backend ldap: file_base: is odd");
+}
+
+static void
+test_readable_password(void **state)
+{
+	(void)state;
+	write_config("file_base: x\nfile_secret: hush\n");
+	backend = "ldap";
+	flag("mechanism", "ldap,pam", "-a");
+	assert_int_equal(chmod(config, 0644), 0);
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, ":2: file_secret: everybody may read this "
+	    "file");
+	assert_null(strstr(reports[0].text, "hush"));
+	pool_load_fini(&load);
+	/* The others have nothing to do with it. */
+	nreports = 0;
+	backend = "pam";
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 0);
+	pool_load_fini(&load);
+	backend = "ldap";
+	assert_int_equal(chmod(config, 0640), 0);
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 0);
+}
+
+static void
+test_readable_option_file(void **state)
+{
+	(void)state;
+	write_config("file_secret: config\n");
+	write_option("file_secret: hush\n");
+	assert_int_equal(chmod(config, 0644), 0);
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 1);
+	expect_report(0, EX_OK, "is not used: -O names");
+	pool_load_fini(&load);
+
+	nreports = 0;
+	assert_int_equal(chmod(option, 0644), 0);
+	assert_int_equal(run(0), 0);
+	assert_int_equal(nreports, 2);
+	expect_report(1, EX_OK, ":1: file_secret: everybody may read this "
+	    "file");
+	expect_report(1, EX_OK, option);
 }
 
 /* ---- several backends ------------------------------------------------- */
+
+/* Whose key it is, is known without a module of another backend. */
+static void
+test_loads_one(void **state)
+{
+	(void)state;
+	write_config("file_bsae: x\nword_text: y\nother_text: z\n");
+	flag("mechanism", "pam,ldap", "-a");
+	assert_int_equal(run(0), 0);
+	assert_int_equal(loads, 1);
+	assert_int_equal(nreports, 2);
+	expect_report(0, EX_OK, ":1: file_bsae: unknown key (did you mean "
+	    "file_base?)");
+	expect_report(1, EX_OK, ":3: other_text: belongs to mechanism "
+	    "shadow");
+}
 
 /* One of the file's parts, with everybody's keys below its own. */
 #define TWO_WORDS \
@@ -598,7 +920,7 @@ test_print_keys(void **state)
 	kept = dup(STDERR_FILENO);
 	fd = open("/dev/null", O_WRONLY);
 	(void)dup2(fd, STDERR_FILENO);
-	missing = pool_load_print_keys("ldap");
+	missing = pool_load_print_keys("kerberos5");
 	(void)dup2(kept, STDERR_FILENO);
 	assert_int_equal(missing, EX_USAGE);
 	io_close(&kept);
@@ -620,6 +942,18 @@ main(void)
 		TEST(test_set_is_strict),
 		TEST(test_verify),
 		TEST(test_no_mechanism),
+		TEST(test_option_file),
+		TEST(test_option_file_alone),
+		TEST(test_option_names_config),
+		TEST(test_odd_option_file),
+		TEST(test_bad_option_file),
+		TEST(test_option_file_and_part),
+		TEST(test_value_remarks),
+		TEST(test_values_of_parts),
+		TEST(test_remarks),
+		TEST(test_readable_password),
+		TEST(test_readable_option_file),
+		TEST(test_loads_one),
 		TEST(test_parts),
 		TEST(test_chain),
 		TEST(test_option_and_part),

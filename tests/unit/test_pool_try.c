@@ -222,13 +222,99 @@ test_rights(void **state)
 	assert_non_null(strstr(said, "cannot be opened: no user"));
 }
 
+static bool
+want_identity(const void *settings, struct errmsg *why_r)
+{
+	(void)settings;
+	(void)errmsg_set(why_r, "its ticket is root's");
+	return true;
+}
+
+static bool
+want_nothing(const void *settings, struct errmsg *why_r)
+{
+	(void)settings;
+	(void)errmsg_set(why_r, "nothing is told when nothing is wanted");
+	return false;
+}
+
+/* Who would the workers be, and what is said of it? */
+static bool
+keeps_identity(const struct mech *m, char *worker_user, struct errmsg *why_r)
+{
+	char name[] = "b";
+	struct pool_load l = { .name = name, .mech = m };
+	struct privs p;
+
+	l.settings.user = empty;
+	l.settings.worker_user = worker_user;
+	assert_int_equal(rights_decide(&p, &l, &left_open, why_r, NULL), 0);
+	return !p.change;
+}
+
+static void
+test_identity_that_settings_need(void **state)
+{
+	struct mech m = { .name = "m", .needs = MECH_NEEDS_NET };
+	char nobody[] = "nobody";
+	struct errmsg why;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_false(keeps_identity(&m, empty, &why));
+	m.needs_identity = want_nothing;
+	assert_false(keeps_identity(&m, empty, &why));
+	assert_string_equal(why.text, "");
+	m.needs_identity = want_identity;
+	assert_true(keeps_identity(&m, empty, &why));
+	assert_string_equal(why.text, "workers of b keep the starting "
+	    "identity: its ticket is root's");
+	/* Who names a user knows whose ticket it is. */
+	assert_false(keeps_identity(&m, nobody, &why));
+	assert_string_equal(why.text, "workers of b run as nobody, because "
+	    "worker_user is set: its ticket is root's");
+	m.needs = MECH_NEEDS_ROOT;
+	assert_true(keeps_identity(&m, nobody, &why));
+}
+
+/* A server that hangs up while it is written to is an outage, no end. */
+static int
+write_into_nothing(void *ctx, struct errmsg *e)
+{
+	int fds[2];
+
+	(void)ctx;
+	if (pipe(fds) != 0)
+		return -1;
+	(void)close(fds[0]);
+	return write(fds[1], "x", 1) == 1 ? 0 :
+	    errmsg_set(e, "nobody reads");
+}
+
+static void
+test_broken_pipe(void **state)
+{
+	const struct mech m = { .name = "m", .needs = MECH_NEEDS_NET,
+	    .open = open_well, .ready = write_into_nothing,
+	    .close = close_it };
+
+	(void)state;
+	(void)signal(SIGPIPE, SIG_DFL);
+	try(&m, empty);
+	assert_true(str_starts(said,
+	    "opens, but is not ready: nobody reads ("));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_rights)
+		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_identity_that_settings_need),
+		cmocka_unit_test(test_broken_pipe)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

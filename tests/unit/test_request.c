@@ -208,6 +208,9 @@ test_refusals_and_cache(void **state)
 		{ REASON_MUST_CHANGE, false },
 		{ REASON_NOT_PERMITTED, false },
 		{ REASON_EXTRA_QUESTION, false },
+		{ REASON_NOT_IN_GROUP, false },
+		{ REASON_AMBIGUOUS, false },
+		{ REASON_DISABLED, false },
 	};
 	int worker = fake_ready_worker(1), client;
 	size_t i;
@@ -377,7 +380,8 @@ test_what_counts(void **state)
 	static const enum auth_reason no_guess[] = {
 		REASON_NOT_PERMITTED, REASON_ACCOUNT_EXPIRED,
 		REASON_PASSWORD_EXPIRED, REASON_MUST_CHANGE,
-		REASON_EXTRA_QUESTION, REASON_BAD_SERVICE
+		REASON_EXTRA_QUESTION, REASON_BAD_SERVICE,
+		REASON_NOT_IN_GROUP, REASON_AMBIGUOUS, REASON_DISABLED
 	};
 	int worker = fake_ready_worker(1), client;
 	char password[] = "a";

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Directories that the tests of this folder share. Who changes one puts it
+back, or starts one of their own."""
+
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from lib import isolation
+from lib import slapd as directory
+
+
+@pytest.fixture(scope="session")
+def slapd_dir():
+    """For servers, their certificates and data."""
+    if not isolation.isolated():
+        pytest.skip(isolation.reason())
+    why = directory.obstacle()
+    if why is not None:
+        pytest.skip(why)
+    path = pathlib.Path(tempfile.mkdtemp(prefix="saslauthd-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def slapd(slapd_dir):
+    with directory.Slapd(slapd_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slapd_tls(slapd_dir):
+    """One that names itself by its address."""
+    address = "127.0.0.3"
+    made = directory.certificate(directory.make_ca(slapd_dir),
+                                 "ldap.example.test", ips=[address])
+    with directory.Slapd(slapd_dir, address, tls=made) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slapd_ppolicy(slapd_dir):
+    with directory.Slapd(slapd_dir, "127.0.0.4", ppolicy=True) as server:
+        yield server
