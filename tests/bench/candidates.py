@@ -119,6 +119,11 @@ class Candidate:
     def first_pid(self):
         return int(read(self.rundir + "/saslauthd.pid"))
 
+    def workers(self):
+        """The stock daemon's processes are all workers."""
+        roles = self.memory_kb()
+        return roles.get("worker", roles["first process"])[0]
+
     def stop(self):
         os.kill(self.first_pid(), signal.SIGTERM)
         deadline = time.monotonic() + STOP_SEC
@@ -153,6 +158,7 @@ class Bench:
 
     def __init__(self, build, stock, password):
         self.generator = build / "tests/bench/saslbench"
+        self.ldap_floor = build / "tests/bench/ldap_floor"
         self.slow_module = build / "tests/bench/pam_slow.so"
         self.password = password
         self.ours = Candidate("ours", [build / "saslauthd/saslauthd",

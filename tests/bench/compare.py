@@ -16,6 +16,8 @@ sys.path.insert(0, str(TOP / "tests"))
 
 import cached                                               # noqa: E402
 import candidates                                           # noqa: E402
+import ldap                                                 # noqa: E402
+import ldap_trouble                                         # noqa: E402
 import mechanisms                                           # noqa: E402
 import million                                              # noqa: E402
 import trouble                                              # noqa: E402
@@ -31,6 +33,10 @@ MEASUREMENTS = {
     "hang": trouble.run_hang,
     "stalled": trouble.run_stalled,
     "joined": trouble.run_joined,
+    "ldap": ldap.run,
+    "ldap-far": ldap_trouble.run_far,
+    "ldap-memory": ldap_trouble.run_memory,
+    "ldap-down": ldap_trouble.run_down,
 }
 
 
@@ -59,6 +65,8 @@ def check_programs(args):
         "saslauthd/saslauthd", "saslauthd/saslauthd-pool",
         "tools/saslpasswd2", "tests/bench/saslbench", "tests/bench/floor",
         "tests/bench/pam_slow.so")]
+    if args.what.startswith("ldap"):
+        needed.append(args.build / "tests/bench/ldap_floor")
     needed += [args.stock / "usr/sbin" / name for name in (
         "saslauthd", "saslpasswd2")]
     for path in needed:

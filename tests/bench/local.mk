@@ -11,6 +11,15 @@ check_PROGRAMS += tests/bench/cachebench
 tests_bench_cachebench_SOURCES = tests/bench/cachebench.c
 tests_bench_cachebench_LDADD = libfront.a libcommon.a $(SODIUM_LIBS)
 
+# The same operations at a directory, by libldap alone.
+if WITH_LDAP
+check_PROGRAMS += tests/bench/ldap_floor
+tests_bench_ldap_floor_CPPFLAGS = $(AM_CPPFLAGS) $(LDAP_CFLAGS)
+tests_bench_ldap_floor_CFLAGS = $(AM_CFLAGS) -pthread
+tests_bench_ldap_floor_SOURCES = tests/bench/ldap_floor.c
+tests_bench_ldap_floor_LDADD = $(LDAP_LIBS) -lpthread
+endif
+
 if WITH_PAM
 check_DATA += tests/bench/pam_slow.so
 CLEANFILES += tests/bench/pam_slow.so
@@ -23,4 +32,5 @@ tests/bench/pam_slow.so: tests/bench/pam_slow.c
 EXTRA_DIST += tests/bench/README.md tests/bench/pam_slow.c \
 	tests/bench/compare.py tests/bench/candidates.py \
 	tests/bench/mechanisms.py tests/bench/cached.py \
-	tests/bench/million.py tests/bench/trouble.py
+	tests/bench/million.py tests/bench/trouble.py \
+	tests/bench/ldap.py tests/bench/ldap_trouble.py
