@@ -425,7 +425,7 @@ def test_the_workers_go_back(start_daemon, open_dir, server, second):
     assert daemon.ask(*JOE).startswith(b"OK")
     assert second.asked["bind"] == 1
     server.start()
-    wait_until(lambda: server.asked["root"], 15, "a probe")
+    wait_until(lambda: server.asked["root"], 40, "a probe")
     assert server.asked["root"] == 1
     for _ in range(8):
         assert daemon.ask(*JOE).startswith(b"OK")
