@@ -2,16 +2,35 @@
 noinst_LIBRARIES += libmechnames.a
 libmechnames_a_SOURCES = mechanisms/mech_names.c mechanisms/mech_names.h
 
-# The user database, shared by its mechanism and its tools.
+# The user database, of its mechanism and its tools.
+user_db_sources = \
+	mechanisms/user_db.c mechanisms/user_db.h \
+	mechanisms/user_db_inside.h \
+	mechanisms/user_db_file.c mechanisms/user_db_file.h \
+	mechanisms/user_db_kind.c mechanisms/user_db_kind.h \
+	mechanisms/user_db_layout.c \
+	mechanisms/user_db_lmdb.c \
+	mechanisms/user_db_lmdb_env.c mechanisms/user_db_lmdb_env.h \
+	mechanisms/user_db_record.c mechanisms/user_db_record.h \
+	mechanisms/user_db_copied.c mechanisms/user_db_copied.h \
+	mechanisms/user_db_copy.c mechanisms/user_db_copy.h \
+	mechanisms/user_db_rewrite.c \
+	mechanisms/user_db_table.h
+if WITH_BERKELEY
+user_db_sources += mechanisms/user_db_berkeley.c
+endif
+if WITH_GDBM
+user_db_sources += mechanisms/user_db_gdbm.c
+endif
+user_db_cppflags = $(AM_CPPFLAGS) $(LMDB_CFLAGS) \
+	-DSASLDB2_PATH='"$(sasldb2_path)"' -DSASLDB2_LAYOUT=$(SASLDB2_LAYOUT)
+user_db_ext_libs = $(LMDB_LIBS) $(BERKELEY_LIBS) $(GDBM_LIBS)
+
 noinst_LIBRARIES += libuserdb.a
-libuserdb_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
+libuserdb_a_CPPFLAGS = $(user_db_cppflags)
 libuserdb_a_SOURCES = mechanisms/passhash.c mechanisms/passhash.h
 if WITH_LMDB
-libuserdb_a_SOURCES += \
-	mechanisms/user_db.c mechanisms/user_db.h \
-	mechanisms/user_db_file.c mechanisms/user_db_file.h \
-	mechanisms/user_db_layout.h mechanisms/user_db_lmdb.c \
-	mechanisms/user_db_record.c mechanisms/user_db_record.h
+libuserdb_a_SOURCES += $(user_db_sources)
 endif
 
 noinst_LIBRARIES += libmech.a
@@ -23,6 +42,7 @@ libmech_a_SOURCES = \
 	mechanisms/account.c mechanisms/account.h \
 	mechanisms/nss_sources.c mechanisms/nss_sources.h \
 	mechanisms/nss_user.c mechanisms/nss_user.h \
+	mechanisms/passhash.c mechanisms/passhash.h \
 	mechanisms/unix_hash.c mechanisms/unix_hash.h \
 	mechanisms/mech_getpwent.c
 if WITH_SHADOW
@@ -32,16 +52,26 @@ if WITH_PAM
 libmech_a_SOURCES += mechanisms/mech_pam.c \
 	mechanisms/pam_watch.c mechanisms/pam_watch.h
 endif
+
+# What is known of ldap and sasldb where their modules are not loaded: their
+# keys.
+libmech_a_SOURCES += \
+	mechanisms/dir_settings.c mechanisms/dir_settings.h \
+	mechanisms/sasldb_settings.c mechanisms/sasldb_settings.h
+
+# The modules. They lie beside saslauthd-pool in a build, too. -fPIC behind
+# -fPIE wins; what they do not define the program that loads them exports.
 if WITH_LMDB
-libmech_a_SOURCES += mechanisms/mech_sasldb.c
+module_PROGRAMS += saslauthd/mech_sasldb.so
+saslauthd_mech_sasldb_so_SOURCES = mechanisms/mech_sasldb.c \
+	$(user_db_sources)
+saslauthd_mech_sasldb_so_CPPFLAGS = $(user_db_cppflags)
+saslauthd_mech_sasldb_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+saslauthd_mech_sasldb_so_LDFLAGS = -shared $(SANITIZER_FLAGS) \
+	$(MODULE_LDFLAGS)
+saslauthd_mech_sasldb_so_LDADD = $(user_db_ext_libs)
 endif
 
-# What is known of ldap where its module is not loaded: its keys.
-libmech_a_SOURCES += \
-	mechanisms/dir_settings.c mechanisms/dir_settings.h
-
-# The module. It lies beside saslauthd-pool in a build, too. -fPIC behind
-# -fPIE wins; what it does not define the program that loads it exports.
 if WITH_LDAP
 module_PROGRAMS += saslauthd/mech_ldap.so
 saslauthd_mech_ldap_so_SOURCES = \
@@ -76,5 +106,5 @@ ldap_parts = \
 	mechanisms/pass_schemes.c mechanisms/pass_schemes.h
 ldap_parts_libs = $(CRYPTO_LIBS) $(ARGON2_LIBS) $(RESOLV_LIBS)
 
-mech_libs = libmech.a libuserdb.a libcommon.a
-mech_ext_libs = $(PAM_LIBS) $(LMDB_LIBS) $(CRYPT_LIBS) $(DL_LIBS)
+mech_libs = libmech.a libcommon.a
+mech_ext_libs = $(PAM_LIBS) $(CRYPT_LIBS) $(DL_LIBS)

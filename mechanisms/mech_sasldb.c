@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mech_sasldb - users of our own database, by (login, realm).
+ * mech_sasldb - users of the user database, by (login, realm).
  *
  * The database is opened by each worker and looked at anew for every
  * request: it may appear, be replaced or vanish while we run.
@@ -14,31 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/frame.h"
 #include "common/str.h"
 #include "mechanisms/mech.h"
+#include "mechanisms/mech_module.h"
 #include "mechanisms/passhash.h"
+#include "mechanisms/sasldb_settings.h"
 #include "mechanisms/user_db.h"
-
-struct sasldb_settings {
-	char *path;
-};
-
-static const struct conf_key sasldb_keys[] = {
-	{
-		.name = "sasldb_path",
-		.type = CONF_PATH,
-		.offset = offsetof(struct sasldb_settings, path),
-		.max = PATH_MAX - 1,
-		.def = USER_DB_DEFAULT_PATH,
-		.help = "file of the user database",
-	},
-};
-
-static const struct conf_table sasldb_table = {
-	.owner = "sasldb",
-	.keys = sasldb_keys,
-	.count = sizeof(sasldb_keys) / sizeof(sasldb_keys[0]),
-};
 
 /* What decides who may read the file. */
 struct identity {
@@ -50,23 +32,30 @@ struct identity {
 };
 
 struct sasldb {
-	char *path;
-	char *lock_path;	/* the -lock file beside it */
+	const struct sasldb_settings *set;
 	struct identity seen, lock_seen;	/* by the pool */
 	struct user_db *db;	/* NULL: not open */
+	const char *db_path;	/* of db */
 	int errnum;		/* why not */
-	/* A hash as this database has them, for the dummy; "" if unknown. */
+	/* How the first user's password is stored: by the hash of an unknown
+	 * one's the time is made the same; "" if unknown. */
 	char typical[PASSHASH_MAX];
+	bool typical_plain;
 };
 
-static int
-sasldb_verify(const void *settings, struct errmsg *e)
+static const char *
+path_of(const struct sasldb_settings *set)
 {
-	const struct sasldb_settings *set = settings;
+	return set->path[0] != '\0' ? set->path : user_db_default_path();
+}
 
-	if (set->path[0] == '\0')
-		return errmsg_set(e, "sasldb_path: must not be empty");
-	return 0;
+static void
+sasldb_remarks(const void *settings, conf_report *say, void *arg)
+{
+	struct errmsg e;
+
+	if (user_db_is_exposed(path_of(settings), &e))
+		say(arg, e.text);
 }
 
 static struct identity
@@ -80,45 +69,52 @@ identity_of(const char *path)
 	    .uid = st.st_uid, .gid = st.st_gid, .mode = st.st_mode };
 }
 
+static struct identity
+identity_of_lock(const char *path)
+{
+	char lock[PATH_MAX];
+
+	if (str_format(lock, sizeof(lock), "%s-lock", path) == -1)
+		return (struct identity){ .ino = 0 };
+	return identity_of(lock);
+}
+
 static int
 sasldb_open(const void *settings, void **ctx_r, struct errmsg *e)
 {
-	const struct sasldb_settings *set = settings;
-	struct sasldb *ctx;
+	struct sasldb *ctx = calloc(1, sizeof(*ctx));
 
-	ctx = calloc(1, sizeof(*ctx));
-	if (ctx == NULL || (ctx->path = strdup(set->path)) == NULL ||
-	    (ctx->lock_path = str_dup_format("%s-lock", set->path)) == NULL) {
-		if (ctx != NULL)
-			free(ctx->path);
-		free(ctx);
+	if (ctx == NULL)
 		return errmsg_errno(e, ENOMEM, "sasldb");
-	}
-	ctx->seen = identity_of(ctx->path);
-	ctx->lock_seen = identity_of(ctx->lock_path);
+	ctx->set = settings;
+	ctx->seen = identity_of(path_of(ctx->set));
+	ctx->lock_seen = identity_of_lock(path_of(ctx->set));
 	*ctx_r = ctx;
 	return 0;
 }
 
 static bool
-look_again(const char *path, struct identity *seen)
+differ(const struct identity *a, const struct identity *b)
 {
-	const struct identity now = identity_of(path), was = *seen;
-
-	*seen = now;
-	return now.dev != was.dev || now.ino != was.ino ||
-	    now.uid != was.uid || now.gid != was.gid || now.mode != was.mode;
+	return a->dev != b->dev || a->uid != b->uid || a->gid != b->gid ||
+	    a->mode != b->mode || (a->ino == 0) != (b->ino == 0);
 }
 
 /* A file that appeared, or was given to somebody else, may need workers with
- * other rights. New content in it does not. */
+ * other rights. New content in it, or another file like it, does not. */
 static bool
 sasldb_changed(void *context)
 {
 	struct sasldb *ctx = context;
-	bool database = look_again(ctx->path, &ctx->seen);
+	const char *path = path_of(ctx->set);
+	const struct identity now = identity_of(path);
+	const struct identity lock_now = identity_of_lock(path);
+	const bool changed = differ(&now, &ctx->seen) ||
+	    differ(&lock_now, &ctx->lock_seen);
 
-	return look_again(ctx->lock_path, &ctx->lock_seen) || database;
+	ctx->seen = now;
+	ctx->lock_seen = lock_now;
+	return changed;
 }
 
 /* Only trying tells. A file that is missing or bad is an outage, which other
@@ -132,21 +128,22 @@ sasldb_accessible(void *context, struct errmsg *e)
 
 	if (ctx->db != NULL)
 		return 0;
-	if (user_db_open(ctx->path, USER_DB_READ, &db, &errnum, e) == -1)
+	if (user_db_open(path_of(ctx->set), USER_DB_READ, &db, &errnum,
+	    e) == -1)
 		return errnum == EACCES ? -1 : 0;
 	user_db_close(db);
 	return 0;
 }
 
 static bool
-take_typical(void *context, const char *user, const char *realm,
-    const struct user_db_entry *entry)
+take_typical(void *context, const struct user_db_row *row)
 {
 	struct sasldb *ctx = context;
 
-	(void)user;
-	(void)realm;
-	memcpy(ctx->typical, entry->hash, sizeof(ctx->typical));
+	if (row->entry == NULL)
+		return true;
+	memcpy(ctx->typical, row->entry->hash, sizeof(ctx->typical));
+	ctx->typical_plain = row->entry->is_plain;
 	return false;
 }
 
@@ -162,10 +159,12 @@ reopen(struct sasldb *ctx, struct errmsg *e)
 {
 	if (ctx->db != NULL)
 		return 0;
-	if (user_db_open(ctx->path, USER_DB_READ, &ctx->db, &ctx->errnum,
+	ctx->db_path = path_of(ctx->set);
+	if (user_db_open(ctx->db_path, USER_DB_READ, &ctx->db, &ctx->errnum,
 	    e) == -1)
 		return -1;
 	ctx->typical[0] = '\0';
+	ctx->typical_plain = false;
 	/* If this fails, looking a user up will say why. */
 	(void)user_db_each(ctx->db, take_typical, ctx, NULL);
 	return 0;
@@ -188,7 +187,9 @@ look_up(struct sasldb *ctx, const char *user, const char *realm,
 	enum user_db_found found = USER_DB_ERROR;
 	int tries;
 
-	if (ctx->db != NULL && !user_db_is_current(ctx->db))
+	/* The system's file may have appeared. */
+	if (ctx->db != NULL && (path_of(ctx->set) != ctx->db_path ||
+	    !user_db_is_current(ctx->db)))
 		drop(ctx);
 	for (tries = 0; tries < 2 && found == USER_DB_ERROR; tries++) {
 		if (reopen(ctx, e) == -1)
@@ -227,38 +228,76 @@ answer_verdict(enum passhash_verdict verdict, const struct errmsg *e,
 }
 
 static void
+answer_found(const struct user_db_entry *entry, const struct secret *password,
+    struct mech_answer *a)
+{
+	struct errmsg e = ERRMSG_INIT;
+	enum passhash_verdict verdict;
+
+	if (entry->is_plain)
+		verdict = secret_equal(&entry->plain, password) ?
+		    PASSHASH_MATCH : PASSHASH_MISMATCH;
+	else
+		verdict = passhash_verify(entry->hash, password, &e);
+	answer_verdict(verdict, &e, a);
+}
+
+/* Host name against domain is what most often goes wrong here. */
+static void
+answer_absent(const struct sasldb *ctx, const struct mech_request *req,
+    const char *realm, struct mech_answer *a)
+{
+	if (!ctx->typical_plain)
+		passhash_dummy(ctx->typical, req->password);
+	if (req->realm[0] != '\0')
+		mech_answer_set(a, AUTH_DENIED, REASON_NO_SUCH_USER, "%s", "");
+	else
+		mech_answer_set(a, AUTH_DENIED, REASON_NO_SUCH_USER,
+		    "not in realm %s, which was taken as none was sent "
+		    "(sasldb_default_realm)", realm);
+}
+
+/* The request's; else the configured one; else what the tools take when no
+ * realm is given, within host. NULL with an answer. */
+static const char *
+realm_of(const struct sasldb *ctx, const struct mech_request *req,
+    char host[HOST_NAME_MAX + 1], struct mech_answer *a)
+{
+	if (req->realm[0] != '\0')
+		return req->realm;
+	if (ctx->set->default_realm[0] != '\0')
+		return ctx->set->default_realm;
+	if (gethostname(host, HOST_NAME_MAX + 1) == 0)
+		return host;
+	mech_answer_set(a, AUTH_TEMPFAIL, REASON_BACKEND_ERROR,
+	    "gethostname: %s", strerror(errno));
+	return NULL;
+}
+
+static void
 sasldb_check(void *context, const struct mech_request *req,
     struct mech_answer *a)
 {
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct sasldb *ctx = context;
-	struct user_db_entry entry;
 	struct errmsg e = ERRMSG_INIT;
 	char host[HOST_NAME_MAX + 1];
-	const char *realm = req->realm;
+	const char *realm = realm_of(ctx, req, host, a);
 
-	if (realm[0] == '\0') {
-		/* As the tools do when no realm is given. */
-		if (gethostname(host, sizeof(host)) == -1) {
-			mech_answer_set(a, AUTH_TEMPFAIL, REASON_BACKEND_ERROR,
-			    "gethostname: %s", strerror(errno));
-			return;
-		}
-		realm = host;
-	}
+	if (realm == NULL)
+		return;
 	switch (look_up(ctx, req->login, realm, &entry, &e)) {
 	case USER_DB_FOUND:
-		answer_verdict(passhash_verify(entry.hash, req->password, &e),
-		    &e, a);
-		return;
-	case USER_DB_ABSENT:
-		passhash_dummy(ctx->typical, req->password);
-		mech_answer_set(a, AUTH_DENIED, REASON_NO_SUCH_USER, "%s", "");
-		return;
-	case USER_DB_ERROR:
+		answer_found(&entry, req->password, a);
 		break;
+	case USER_DB_ABSENT:
+		answer_absent(ctx, req, realm, a);
+		break;
+	case USER_DB_ERROR:
+		mech_answer_set(a, AUTH_TEMPFAIL, ctx->errnum == EACCES ?
+		    REASON_NO_ACCESS : REASON_BACKEND_DOWN, "%s", e.text);
 	}
-	mech_answer_set(a, AUTH_TEMPFAIL, ctx->errnum == EACCES ?
-	    REASON_NO_ACCESS : REASON_BACKEND_DOWN, "%s", e.text);
+	user_db_entry_fini(&entry);
 }
 
 static void
@@ -267,25 +306,33 @@ sasldb_close(void *context)
 	struct sasldb *ctx = context;
 
 	drop(ctx);
-	free(ctx->path);
-	free(ctx->lock_path);
 	free(ctx);
 }
 
-const struct mech mech_sasldb = {
+static const struct mech mech_sasldb = {
 	.name = "sasldb",
-	.summary = "our own user database (LMDB), made by saslpasswd2",
+	.summary = "the user database: our own, or a sasldb2 of Cyrus SASL",
 	.needs = MECH_NEEDS_FILES,
 	.sees_realm = true,
 	.cpu_bound = true,
-	.keys = &sasldb_table,
+	.keys = &sasldb_settings_table,
 	.settings_size = sizeof(struct sasldb_settings),
 	.option_key = "sasldb_path",
-	.verify = sasldb_verify,
+	.remarks = sasldb_remarks,
 	.open = sasldb_open,
 	.accessible = sasldb_accessible,
 	.ready = sasldb_ready,
 	.check = sasldb_check,
 	.changed = sasldb_changed,
 	.close = sasldb_close,
+};
+
+/* Declared for no other file: it is looked up by name. */
+extern const struct mech_module mech_module;
+
+__attribute__((visibility("default")))
+const struct mech_module mech_module = {
+	.build_id = FRAME_BUILD_ID,
+	.mech_size = sizeof(struct mech),
+	.mech = &mech_sasldb,
 };

@@ -8,11 +8,9 @@
 #include "mechanisms/dir_settings.h"
 #include "mechanisms/mech.h"
 #include "mechanisms/mech_module.h"
+#include "mechanisms/sasldb_settings.h"
 
 extern const struct mech mech_getpwent;
-#ifdef WITH_LMDB
-extern const struct mech mech_sasldb;
-#endif
 #ifdef WITH_PAM
 extern const struct mech mech_pam;
 #endif
@@ -28,7 +26,7 @@ struct row {
 
 static const struct row table[] = {
 #ifdef WITH_LMDB
-	{ "sasldb", &mech_sasldb, NULL },
+	{ "sasldb", NULL, &sasldb_settings_table },
 #endif
 	{ "getpwent", &mech_getpwent, NULL },
 #ifdef WITH_PAM

@@ -20,6 +20,7 @@
 #include "common/str.h"
 #include "mechanisms/user_db.h"
 
+#define SYSTEM_GROUP "sasl"
 #define MODE_BITS 07777		/* what chmod(2) sets */
 #define MODE_GROUP_ANY 0070
 #define MODE_SHARED 0660
@@ -48,6 +49,20 @@ make_dirs(const char *dir, mode_t last, struct errmsg *e)
 	return 0;
 }
 
+/* Debian gives the system's file to this group, which mail servers that read
+ * it with libsasl2 are in. */
+static void
+give_to_system_group(const char *path, struct stat *heir)
+{
+	const struct group *gr;
+
+	if (geteuid() != 0 || strcmp(path, user_db_system_path()) != 0)
+		return;
+	gr = getgrnam(SYSTEM_GROUP);
+	if (gr != NULL)
+		heir->st_gid = gr->gr_gid;
+}
+
 /* Whose a new file in this directory shall be. */
 static int
 heir_of_dir(const char *path, struct stat *heir_r, struct errmsg *e)
@@ -64,6 +79,7 @@ heir_of_dir(const char *path, struct stat *heir_r, struct errmsg *e)
 		heir_r->st_uid = geteuid();
 	heir_r->st_mode = (heir_r->st_mode & MODE_GROUP_ANY) != 0 ?
 	    MODE_SHARED : MODE_OWN;
+	give_to_system_group(path, heir_r);
 	return 0;
 }
 
@@ -244,4 +260,51 @@ user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e)
 		rc = 0;
 	io_close(&fd);
 	return rc;
+}
+
+int
+user_db_file_remove_lock(const char *path)
+{
+	char lock[PATH_MAX];
+
+	if (str_format(lock, sizeof(lock), "%s%s", path,
+	    USER_DB_FILE_LOCK_SUFFIX) == 0)
+		return unlink(lock);
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+/* ---- who else may ----------------------------------------------------- */
+
+/* True: others have one of these rights to it. Where a directory is sticky
+ * they cannot exchange what is not theirs. */
+static bool
+is_open_to_others(const char *path, mode_t rights, struct errmsg *why_r)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1 || (st.st_mode & rights) == 0 ||
+	    (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) != 0))
+		return false;
+	errmsg_set(why_r, "%s: every user of this machine may %s it (mode "
+	    "%04o): chmod %s %s", path,
+	    (st.st_mode & rights & S_IROTH) != 0 ? "read" : "change",
+	    (unsigned)(st.st_mode & MODE_BITS),
+	    S_ISDIR(st.st_mode) ? "o-w" : "o-rwx", path);
+	return true;
+}
+
+bool
+user_db_file_is_exposed(const char *path, struct errmsg *why_r)
+{
+	char other[PATH_MAX];
+
+	if (is_open_to_others(path, S_IROTH | S_IWOTH, why_r))
+		return true;
+	if (str_format(other, sizeof(other), "%s%s", path,
+	    USER_DB_FILE_LOCK_SUFFIX) == 0 &&
+	    is_open_to_others(other, S_IWOTH, why_r))
+		return true;
+	return str_copy(other, sizeof(other), path) == 0 &&
+	    is_open_to_others(dirname(other), S_IWOTH, why_r);
 }

@@ -9,6 +9,7 @@
 #define MECHANISMS_USER_DB_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "common/errmsg.h"
 
@@ -18,7 +19,8 @@
  * Make an empty database file if there is none. Owner: the caller, or, if
  * that is root, the owner of the directory. Group: the directory's. Mode
  * 0660 when the directory is open to its group, else 0600. The directory of
- * the default path is made too (0750). -1 with a message.
+ * the default path is made too (0750); the system's file is of group sasl,
+ * where there is one. -1 with a message.
  */
 int user_db_file_create(const char *path, struct errmsg *e);
 
@@ -36,7 +38,11 @@ int user_db_file_open(const char *path, int *errnum_r, struct errmsg *e);
  */
 int user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e);
 
-/* See user_db_act_as_owner(). */
+/* Remove the lock file. -1 with errno. */
+int user_db_file_remove_lock(const char *path);
+
+/* See the functions of user_db.h. */
 int user_db_file_act_as_owner(const char *path, struct errmsg *e);
+bool user_db_file_is_exposed(const char *path, struct errmsg *why_r);
 
 #endif

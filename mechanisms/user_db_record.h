@@ -1,36 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * user_db_record - keys and values of our own layout, as bytes.
+ * user_db_record - keys and values of the layouts, as bytes.
  *
- * Key: user, NUL, realm. Value: a version byte, the time of the last change
- * as 64 bits big-endian, the hash without NUL.
+ * Our own (HASHED): the key is user, NUL, realm; the value a version byte, the
+ * time of the last change as 64 bits big-endian, the hash without NUL.
+ *
+ * Cyrus SASL's, in each library the same: the key is user, NUL, realm, NUL,
+ * property; the value the property's bytes. Of userPassword that is the
+ * password or, as RFC 2307 writes it, {CRYPT} and a hash; libsasl2 does not
+ * know the latter and takes it for a password nobody has.
  */
 #ifndef MECHANISMS_USER_DB_RECORD_H
 #define MECHANISMS_USER_DB_RECORD_H
 
-#include <stddef.h>
+#include "mechanisms/user_db_table.h"
 
-#include "mechanisms/user_db.h"
+#define USER_DB_KEY_MAX 32767	/* what libsasl2 writes; LMDB takes 511 */
 
-#define USER_DB_KEY_MAX 511	/* mdb_env_get_maxkeysize(), as compiled */
-#define USER_DB_RECORD_HEAD 9	/* version, time */
-#define USER_DB_RECORD_MAX (USER_DB_RECORD_HEAD + PASSHASH_MAX)
+/* A key; 0 bytes long when these names cannot be one in this layout: empty,
+ * or together too long. property is not used by HASHED. */
+struct user_db_key {
+	unsigned char bytes[USER_DB_KEY_MAX];
+	size_t len;
+};
+void user_db_record_key(enum user_db_layout layout, const char *user,
+    const char *realm, const char *property, struct user_db_key *key_r);
 
-/* Length of the key, or 0 when these names cannot be one: empty or, together
- * with the NUL, too long. */
-size_t user_db_record_key(const char *user, const char *realm,
-    unsigned char bytes_r[USER_DB_KEY_MAX]);
+/* The most bytes that user and realm of a password may have together. */
+size_t user_db_record_names_max(enum user_db_layout layout);
 
-/* The names in a key, both within names_r; -1 when it is none. */
-int user_db_record_names(const void *key, size_t len,
-    char names_r[USER_DB_KEY_MAX + 1], const char **realm_r);
+/* The names in a key, within names_r; -1 when it is none. */
+struct user_db_names {
+	char text[USER_DB_KEY_MAX + 1];
+	const char *user, *realm, *property;
+};
+int user_db_record_names(enum user_db_layout layout,
+    const struct user_db_bytes *key, struct user_db_names *names_r);
 
-/* Length of the value. */
-size_t user_db_record_format(const struct user_db_entry *entry,
-    unsigned char bytes_r[USER_DB_RECORD_MAX]);
+/* Has it the form of a key of Cyrus'? A file is another program's if none of
+ * its first rows has. */
+#define USER_DB_JUDGE_ROWS 16
+bool user_db_record_is_cyrus(const void *key, size_t len);
 
-/* 0, or -1 when it is damaged or of a newer version. */
-int user_db_record_parse(const void *value, size_t len,
-    struct user_db_entry *entry_r);
+/* The value of an entry. -1: this layout cannot hold it, and why. */
+int user_db_record_format(enum user_db_layout layout,
+    const struct user_db_entry *entry, struct secret *value_r,
+    struct errmsg *e);
+
+/* 0, or -1 when it is damaged or of a newer version, and out of memory. */
+int user_db_record_parse(enum user_db_layout layout,
+    const struct user_db_bytes *value, struct user_db_entry *entry_r);
 
 #endif

@@ -2,12 +2,25 @@
 
 # The user database's tools.
 if WITH_LMDB
-user_db_libs = libuserdb.a libcommon.a $(LMDB_LIBS) $(CRYPT_LIBS)
+user_db_libs = libuserdb.a libcommon.a $(user_db_ext_libs) $(CRYPT_LIBS)
 sbin_PROGRAMS += tools/saslpasswd2 tools/sasldblistusers2
+user_format_sources = \
+	tools/record_reader.c tools/record_reader.h \
+	tools/user_format.c tools/user_format.h \
+	tools/user_format_colon.c tools/user_format_csv.c \
+	tools/user_format_dump.c
 tools_saslpasswd2_SOURCES = tools/saslpasswd2.c \
-	tools/password_input.c tools/password_input.h
+	tools/passwd_convert.c tools/passwd_convert.h \
+	tools/passwd_export.c tools/passwd_export.h \
+	tools/passwd_import.c tools/passwd_import.h \
+	tools/passwd_options.c tools/passwd_options.h \
+	tools/passwd_store.c tools/passwd_store.h \
+	tools/passwd_user.c tools/passwd_user.h \
+	tools/password_input.c tools/password_input.h \
+	$(user_format_sources)
 tools_saslpasswd2_LDADD = $(user_db_libs)
-tools_sasldblistusers2_SOURCES = tools/sasldblistusers2.c
+tools_sasldblistusers2_SOURCES = tools/sasldblistusers2.c \
+	tools/safe_text.c tools/safe_text.h
 tools_sasldblistusers2_LDADD = $(user_db_libs)
 endif
 

@@ -184,8 +184,8 @@ old_conf_put(struct draft *d, const struct old_flags *flags)
 		/* As this daemon takes it from the same flag. */
 		draft_set(d, "sasldb_path", flags->value[OLD_OPTION], origin);
 	else if (strcmp(mech, "sasldb") == 0)
-		draft_by_hand(d, "users of /etc/sasldb2 have to be made anew "
-		    "with saslpasswd2: that file is not read");
+		draft_note(d, "the users of libsasl2's sasldb2, as before: "
+		    "sasldb_path names another file");
 	else if (origin != NULL)
 		draft_note(d, "%s: dropped: %s did not look at it", origin,
 		    mech);

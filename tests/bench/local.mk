@@ -32,5 +32,6 @@ tests/bench/pam_slow.so: tests/bench/pam_slow.c
 EXTRA_DIST += tests/bench/README.md tests/bench/pam_slow.c \
 	tests/bench/compare.py tests/bench/candidates.py \
 	tests/bench/mechanisms.py tests/bench/cached.py \
-	tests/bench/million.py tests/bench/trouble.py \
+	tests/bench/million.py tests/bench/sasldb.py \
+	tests/bench/trouble.py \
 	tests/bench/ldap.py tests/bench/ldap_trouble.py

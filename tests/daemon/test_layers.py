@@ -36,7 +36,8 @@ BANNED_IN_MECHANISMS = re.compile(
     r"chdir|setuid|setgid|setenv|putenv)\s*\(")
 
 # One module, in several files for its length.
-IN_PARTS = {"ldap.h": r"mechanisms/dir_link(_\w+)?\.c"}
+IN_PARTS = {"ldap.h": r"mechanisms/dir_link(_\w+)?\.c",
+            "lmdb.h": r"mechanisms/user_db_lmdb(_\w+)?\.c"}
 
 FUNCTION_LINES_MAX = 80
 FILE_LINES_MAX = 600

@@ -14,16 +14,19 @@ LIBC = r"libc|libm|libpthread|librt|libdl|ld-linux.*|linux-vdso|libgcc_s|" \
     r"libasan|libubsan"
 
 LDAP = POOL.parent / "mech_ldap.so"
+SASLDB = POOL.parent / "mech_sasldb.so"
+USER_DB = r"liblmdb|libdb-5\.3|libdb-5|libdb|libgdbm"
 
 MAY_LINK = {
     SASLAUTHD: r"libevent_core.*|libsodium|libseccomp",
-    POOL: r"libpam|liblmdb|libcrypt",
+    POOL: r"libpam|libcrypt",
     LDAP: r"libldap.*|liblber.*|libcrypto|libargon2|libresolv",
+    SASLDB: USER_DB,
     TESTSASLAUTHD: r"",
     BUILD_DIR / "tools" / "saslauthctl": r"",
     BUILD_DIR / "tools" / "saslcache": r"",
-    BUILD_DIR / "tools" / "saslpasswd2": r"liblmdb|libcrypt",
-    BUILD_DIR / "tools" / "sasldblistusers2": r"liblmdb|libcrypt",
+    BUILD_DIR / "tools" / "saslpasswd2": USER_DB + "|libcrypt",
+    BUILD_DIR / "tools" / "sasldblistusers2": USER_DB + "|libcrypt",
 }
 
 
@@ -35,8 +38,8 @@ def needed(program):
 
 @pytest.mark.parametrize("program", MAY_LINK, ids=lambda p: p.name)
 def test_links_nothing_else(program):
-    if program == LDAP and not LDAP.exists():
-        pytest.skip("built without ldap")
+    if program in (LDAP, SASLDB) and not program.exists():
+        pytest.skip(f"built without {program.stem}")
     found = needed(program)
     assert "libc" in found
     pattern = re.compile(f"{LIBC}|{MAY_LINK[program]}")
@@ -57,11 +60,13 @@ def symbols(program, *options):
             for line in text.splitlines()}
 
 
-@pytest.mark.skipif(not LDAP.exists(), reason="built without ldap")
-def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool():
-    assert symbols(LDAP, "--defined-only") == {"mech_module"}
+@pytest.mark.parametrize("module", [LDAP, SASLDB], ids=lambda p: p.stem)
+def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool(module):
+    if not module.exists():
+        pytest.skip(f"built without {module.stem}")
+    assert symbols(module, "--defined-only") == {"mech_module"}
     exported = symbols(POOL, "--defined-only")
-    wanted = symbols(LDAP, "--undefined-only")
+    wanted = symbols(module, "--undefined-only")
     ours = re.compile(r"(buf|conf|deadline|dir|errmsg|io|json|log|mech|"
                       r"network|pass|passhash|secret|str|wire)_\w+")
     taken = {name for name in wanted if ours.fullmatch(name)}

@@ -165,6 +165,53 @@ def test_options_of_saslcache():
     assert program == said == synopsis
 
 
+# The tools of the user database.
+
+def long_options(file):
+    """{name: takes an argument}, and {long name: its letter}"""
+    text = source(file)
+    letters = re.search(r'getopt_long\(argc, argv, "([\w:]+)"', text)[1]
+    options = {letter: colon == ":"
+               for letter, colon in re.findall(r"(\w)(:?)", letters)}
+    table = re.search(r"long_options\[\] = \{(.*?)\n\};", text, re.S)[1]
+    also = {}
+    for name, needs, letter in re.findall(
+            r"\{ \"([\w-]+)\", (\w+), NULL, (\w+|'\w') \}", table):
+        if letter.startswith("'"):
+            also["-" + name] = letter[1]
+        else:
+            options["-" + name] = needs == "required_argument"
+    return options, also
+
+
+@pytest.mark.parametrize("page, file", [
+    ("saslpasswd2.8", "tools/passwd_options.c"),
+    ("sasldblistusers2.8", "tools/sasldblistusers2.c")])
+def test_options_of_user_db_tools(page, file):
+    program, also = long_options(file)
+    text = section(page, "DESCRIPTION")
+    said = {name: rest.startswith("Ar ") for name, rest in re.findall(
+        r"^\.It Fl (\S+) ?(.*)$", text, re.M)}
+    assert len(said) > 4
+    assert said == program
+    assert set(re.findall(r"^The long form is\n\.Fl (\S+)", text, re.M)) == \
+        set(also)
+    synopsis = section(page, "SYNOPSIS")
+    assert set(re.findall(r"\bFl (-?\w+)", synopsis)) == set(program)
+    # And what the program says of itself.
+    usage = re.search(r"^usage\(void\)$(.*?)^\}", source(file),
+                      re.M | re.S)[1]
+    for name in {*program, *also}:
+        assert re.search(rf"-{name}\b", usage), name
+
+
+def test_statuses_of_saslpasswd2():
+    numbers = re.findall(r"^#define PASSWD_EXIT_\w+ (\d+)",
+                         source("tools/passwd_options.h"), re.M)
+    assert re.findall(r"^\.It (\d+)$", section(
+        "saslpasswd2.8", "EXIT STATUS"), re.M) == ["0", *numbers]
+
+
 # Keys.
 
 def constants(*names):

@@ -28,14 +28,28 @@ each=$(($1 / count))
 cat >"$work/config.h" <<CONFIG
 #define HAVE_EXPLICIT_BZERO 1
 #define PACKAGE_VERSION "fuzz"
+#define LOCALSTATEDIR "/var"
+#define SASLDB2_PATH "/etc/sasldb2"
+#define SASLDB2_LAYOUT USER_DB_LMDB
 CONFIG
 
+# What a target needs besides common/; the libraries are liblmdb and libcrypt.
+user_db=$(find "$top/mechanisms" -name 'user_db*.c' \
+	! -name '*berkeley*' ! -name '*gdbm*')
+
 for target in $targets; do
+	more=
+	case $target in
+	import) more="$top/tools/record_reader.c $top/tools/user_format*.c
+		$user_db $top/mechanisms/passhash.c -llmdb -lcrypt" ;;
+	esac
+	# $more is words, and a pattern.
+	# shellcheck disable=SC2086
 	clang -std=gnu11 -D_GNU_SOURCE -g -O1 \
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -I"$work" -I"$top" \
 		-o "$work/fuzz_$target" "$top/tests/fuzz/fuzz_$target.c" \
-		"$top"/common/*.c "$top"/common/compat/*.c
+		"$top"/common/*.c "$top"/common/compat/*.c $more
 	# What is found goes into the copy: the tree stays as it is.
 	cp -r "$top/tests/fuzz/corpus/$target" "$work/corpus_$target"
 	echo "$target: $each s"

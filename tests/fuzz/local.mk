@@ -13,3 +13,10 @@ tests_fuzz_replay_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_common)
 tests_fuzz_replay_conf_LDADD = libcommon.a
 tests_fuzz_replay_frame_SOURCES = tests/fuzz/fuzz_frame.c $(fuzz_common)
 tests_fuzz_replay_frame_LDADD = libcommon.a
+
+if WITH_LMDB
+check_PROGRAMS += tests/fuzz/replay_import
+tests_fuzz_replay_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_common) \
+	$(user_format_sources)
+tests_fuzz_replay_import_LDADD = $(user_db_libs)
+endif

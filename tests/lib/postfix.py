@@ -133,8 +133,10 @@ class Reply:
 
 
 class Postfix:
-    def __init__(self, mux, chroot=False, local_domain=None):
-        """mux: the path smtpd connects to, as seen from where it runs."""
+    def __init__(self, mux, chroot=False, local_domain=None,
+                 sasl_conf=None):
+        """mux: the path smtpd connects to, as seen from where it runs;
+        sasl_conf: what libsasl2 is told instead."""
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="postfix-"))
         self.base.chmod(0o755)
         self.port = free_port()
@@ -153,7 +155,7 @@ class Postfix:
             port=f"127.0.0.1:{self.port}", chroot="y" if chroot else "n"))
         (self.config / SASL_DIR).mkdir()
         (self.config / SASL_DIR / "smtpd.conf").write_text(
-            SMTPD_CONF.format(mux=mux))
+            sasl_conf or SMTPD_CONF.format(mux=mux))
 
     def _certificate(self):
         subprocess.run(

@@ -27,7 +27,9 @@ EXTRA_DIST += tests/mech/pam_test_code.c tests/mech/nss_test_error.c \
 	tests/mech/drive.py tests/mech/lsan.supp tests/mech/test_getpwent.py \
 	tests/mech/test_pam.py tests/mech/test_shadow.py
 
-EXTRA_DIST += tests/mech/test_sasldb.py tests/mech/test_sasldb_tools.py
+EXTRA_DIST += tests/mech/test_sasldb.py tests/mech/test_sasldb_import.py \
+	tests/mech/test_sasldb_layouts.py \
+	tests/mech/test_sasldb_tools.py
 
 # Of ldap, against real and scripted servers.
 EXTRA_DIST += \

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from drive import BUILD_DIR, HOSTILE_NAMES, PROGRAM, Drive, assert_no_growth
+from drive import BUILD_DIR, HOSTILE_NAMES, Drive, assert_no_growth
 
 OK = ("ok", "none")
 BAD_PASSWORD = ("denied", "bad_password")
@@ -189,10 +189,3 @@ def test_10000_requests_without_growth(db):
                                  ("joe", "wrong", "smtp", "dom"),
                                  ("ann", "secret", "smtp", "dom")],
                          warm_up=5, each=20)
-
-
-def test_path_is_checked():
-    done = subprocess.run([PROGRAM, "sasldb", "sasldb_path="],
-                          input=b"", capture_output=True, check=False,
-                          timeout=60)
-    assert done.returncode == 78

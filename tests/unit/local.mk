@@ -129,8 +129,16 @@ TESTS += tests/unit/test_passhash
 tests_unit_test_passhash_LDADD = libuserdb.a libcommon.a $(CRYPT_LIBS) \
 	$(CMOCKA_LIBS)
 if WITH_LMDB
-check_PROGRAMS += tests/unit/test_user_db tests/unit/test_user_db_files
-TESTS += tests/unit/test_user_db tests/unit/test_user_db_files
+unit_user_db_tests = tests/unit/test_user_db tests/unit/test_user_db_files \
+	tests/unit/test_user_db_layouts tests/unit/test_user_db_durable
+check_PROGRAMS += $(unit_user_db_tests)
+TESTS += $(unit_user_db_tests)
+tests_unit_test_user_db_layouts_SOURCES = tests/unit/test_user_db_layouts.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_layouts_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+tests_unit_test_user_db_durable_SOURCES = tests/unit/test_user_db_durable.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_durable_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
 tests_unit_test_user_db_SOURCES = tests/unit/test_user_db.c \
 	tests/unit/user_db_store.c tests/unit/user_db_store.h
 tests_unit_test_user_db_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
@@ -270,6 +278,21 @@ tests_unit_test_cache_model_LDADD = $(unit_front_ldadd)
 tests_unit_test_digest_LDADD = $(unit_front_ldadd)
 tests_unit_test_identity_LDADD = $(unit_front_ldadd)
 tests_unit_test_ring_LDADD = $(unit_front_ldadd)
+endif
+
+# What saslpasswd2 imports and exports.
+if WITH_CMOCKA
+if WITH_LMDB
+unit_format_tests = tests/unit/test_record_reader tests/unit/test_user_format
+check_PROGRAMS += $(unit_format_tests)
+TESTS += $(unit_format_tests)
+tests_unit_test_record_reader_SOURCES = tests/unit/test_record_reader.c \
+	tools/record_reader.c tools/record_reader.h
+tests_unit_test_record_reader_LDADD = libcommon.a $(CMOCKA_LIBS)
+tests_unit_test_user_format_SOURCES = tests/unit/test_user_format.c \
+	$(user_format_sources)
+tests_unit_test_user_format_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+endif
 endif
 
 # The operator's tools.

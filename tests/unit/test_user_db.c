@@ -70,7 +70,7 @@ static void
 test_put_get_delete(void **state)
 {
 	struct user_db *db = store_opened(store.path, USER_DB_CREATE);
-	struct user_db_entry entry;
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 
 	(void)state;
 	store_put(db, "joe", "example.org", "$y$hash");
@@ -113,7 +113,7 @@ test_odd_names(void **state)
 {
 	struct user_db *db = store_opened(store.path, USER_DB_CREATE);
 	char name[512], longest[PASSHASH_MAX];
-	struct user_db_entry entry = { "x", 0 };
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct errmsg e;
 
 	(void)state;
@@ -143,14 +143,13 @@ test_odd_names(void **state)
 }
 
 static bool
-count_visit(void *ctx, const char *user, const char *realm,
-    const struct user_db_entry *entry)
+count_visit(void *ctx, const struct user_db_row *row)
 {
 	int *left = ctx;
 
-	(void)user;
-	assert_string_equal(realm, "dom");
-	assert_string_equal(entry->hash, "$hash");
+	assert_string_equal(row->realm, "dom");
+	assert_string_equal(row->property, "userPassword");
+	assert_string_equal(row->entry->hash, "$hash");
 	return --*left != 0;
 }
 
@@ -179,7 +178,7 @@ static void
 test_growth(void **state)
 {
 	char realm[LONG_REALM + 1], user[16], hash[PASSHASH_MAX];
-	struct user_db_entry entry;
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct user_db *db;
 	struct turns t;
 	int i;
@@ -218,13 +217,10 @@ test_growth(void **state)
 }
 
 static bool
-die_visit(void *ctx, const char *user, const char *realm,
-    const struct user_db_entry *entry)
+die_visit(void *ctx, const struct user_db_row *row)
 {
 	(void)ctx;
-	(void)user;
-	(void)realm;
-	(void)entry;
+	(void)row;
 	raise(SIGKILL);
 	return false;
 }

@@ -195,16 +195,26 @@ make_lmdb(const char *table, const void *key, size_t key_len,
 }
 
 static void
+assert_layout(enum user_db_mode mode, enum user_db_layout layout)
+{
+	struct user_db *db = store_opened(store.path, mode);
+
+	assert_int_equal(user_db_layout(db), layout);
+	user_db_close(db);
+}
+
+static void
 test_other_lmdb(void **state)
 {
 	(void)state;
 	make_lmdb(NULL, NULL, 0, NULL, 0);
-	assert_refused(USER_DB_READ, EIO, "without users");
-	user_db_close(store_opened(store.path, USER_DB_CREATE));
+	assert_layout(USER_DB_READ, USER_DB_LMDB);
+	assert_layout(USER_DB_CREATE, USER_DB_HASHED);
+	assert_layout(USER_DB_READ, USER_DB_HASHED);
 	unlink(store.path);
 	make_lmdb(NULL, "joe\0dom\0userPassword", 20, "pw", 2);
-	assert_refused(USER_DB_READ, EIO, "Cyrus SASL's layout");
-	assert_refused(USER_DB_CREATE, EIO, "Cyrus SASL's layout");
+	assert_layout(USER_DB_READ, USER_DB_LMDB);
+	assert_layout(USER_DB_CREATE, USER_DB_LMDB);
 	unlink(store.path);
 	make_lmdb(NULL, "key", 3, "value", 5);
 	assert_refused(USER_DB_READ, EIO, "another program");
@@ -214,15 +224,73 @@ test_other_lmdb(void **state)
 	assert_refused(USER_DB_READ, EIO, "another program");
 }
 
-/* What is damaged is shown to nobody. */
-static bool
-never_visit(void *ctx, const char *user, const char *realm,
-    const struct user_db_entry *entry)
+/* Hold the only place of a -lock file that has one, until `until` ends. */
+static void
+hold_place(int ready, int until)
 {
-	(void)ctx;
-	(void)entry;
-	fail_msg("%s@%s was shown", user, realm);
-	return false;
+	MDB_env *env;
+	MDB_txn *txn;
+	char c;
+
+	CHILD_ASSERT(mdb_env_create(&env) == 0);
+	CHILD_ASSERT(mdb_env_set_maxreaders(env, 1) == 0);
+	CHILD_ASSERT(mdb_env_open(env, store.path, MDB_NOSUBDIR, 0600) == 0);
+	CHILD_ASSERT(mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) == 0);
+	CHILD_ASSERT(write(ready, "", 1) == 1);
+	_exit(read(until, &c, 1) == 0 ? 0 : 1);
+}
+
+/* libsasl2's -lock file has few places. Who ends without giving his back has
+ * it taken from him. */
+static void
+test_readers_full(void **state)
+{
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
+	struct user_db *db;
+	struct errmsg e;
+	int ready[2], until[2], status;
+	char c;
+	pid_t pid;
+
+	(void)state;
+	make_lmdb(NULL, "joe\0dom\0userPassword", 20, "pw", 2);
+	unlink(store.lock);
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(until), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(until[1]);
+		hold_place(ready[1], until[0]);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(user_db_open(store.path, USER_DB_READ, &db, NULL,
+	    &e), -1);
+	assert_non_null(strstr(e.text, "sasldb_maxreaders"));
+	close(until[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	db = store_opened(store.path, USER_DB_READ);
+	assert_int_equal(user_db_get(db, "joe", "dom", &entry, &e),
+	    USER_DB_FOUND);
+	user_db_close(db);
+	user_db_entry_fini(&entry);
+	close(ready[0]);
+	close(until[0]);
+}
+
+/* What is damaged is no password to anybody; who has it is told. */
+static bool
+damaged_visit(void *ctx, const struct user_db_row *row)
+{
+	int *rows = ctx;
+
+	assert_string_equal(row->user, "joe");
+	assert_null(row->entry);
+	++*rows;
+	return true;
 }
 
 static void
@@ -238,9 +306,10 @@ test_bad_records(void **state)
 		{ "newer", "\2\0\0\0\0\0\0\0\0$y$hash", 16 },
 		{ "with NUL", "\1\0\0\0\0\0\0\0\0$y\0hash", 16 },
 	};
-	struct user_db_entry entry;
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct user_db *db;
 	struct errmsg e;
+	int shown = 0;
 	size_t i;
 
 	(void)state;
@@ -251,14 +320,16 @@ test_bad_records(void **state)
 		assert_row(rows[i].name, user_db_get(db, "joe", "dom", &entry,
 		    &e) == USER_DB_ERROR);
 		assert_non_null(strstr(e.text, "damaged"));
-		assert_row(rows[i].name, user_db_each(db, never_visit, NULL,
-		    &e) == -1);
+		assert_int_equal(user_db_each(db, damaged_visit, &shown, &e),
+		    0);
+		assert_row(rows[i].name, shown == (int)i + 1);
 		user_db_close(db);
 	}
 	unlink(store.path);
 	make_lmdb("saslauthd-users", "no realm", 8, "\1\0\0\0\0\0\0\0\0$", 10);
 	db = store_opened(store.path, USER_DB_READ);
-	assert_int_equal(user_db_each(db, never_visit, NULL, &e), -1);
+	assert_int_equal(user_db_each(db, damaged_visit, &shown, &e), 0);
+	assert_int_equal(shown, COUNT_OF(rows));
 	user_db_close(db);
 }
 
@@ -331,6 +402,7 @@ main(void)
 		STORE_TEST(test_missing_and_empty),
 		STORE_TEST(test_cut_short),
 		STORE_TEST(test_other_lmdb),
+		STORE_TEST(test_readers_full),
 		STORE_TEST(test_bad_records),
 		STORE_TEST(test_no_rights),
 	};

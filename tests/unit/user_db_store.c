@@ -60,9 +60,10 @@ void
 store_put(struct user_db *db, const char *user, const char *realm,
     const char *hash)
 {
-	struct user_db_entry entry = { .changed_sec = 1234567890123 };
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct errmsg e;
 
+	entry.changed_sec = 1234567890123;
 	snprintf(entry.hash, sizeof(entry.hash), "%s", hash);
 	if (user_db_put(db, user, realm, &entry, &e) == -1)
 		fail_msg("%s", e.text);
@@ -82,7 +83,7 @@ store_fill(const char *name, const char *hash, int transactions)
 bool
 store_has(struct user_db *db, const char *hash)
 {
-	struct user_db_entry entry;
+	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 
 	return user_db_get(db, "joe", "dom", &entry, NULL) ==
 	    USER_DB_FOUND && strcmp(entry.hash, hash) == 0;
