@@ -208,10 +208,12 @@ user_db_lmdb_used(const struct user_db_lmdb *s, size_t *map_r, size_t *page_r)
 static int
 look_at_file(struct user_db_lmdb *s)
 {
-	size_t map, page;
+	size_t map, page, used;
 	struct stat st;
 	int fd, rc;
 
+	/* In this order: a writer makes the file longer before it says so. */
+	used = user_db_lmdb_used(s, &map, &page);
 	rc = mdb_env_get_fd(s->env, &fd);
 	if (rc == 0 && fstat(fd, &st) == -1)
 		rc = errno;
@@ -220,8 +222,7 @@ look_at_file(struct user_db_lmdb *s)
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	s->size = st.st_size;
-	return user_db_lmdb_used(s, &map, &page) <= (size_t)st.st_size ? 0 :
-	    USER_DB_LMDB_CUT_SHORT;
+	return used <= (size_t)st.st_size ? 0 : USER_DB_LMDB_CUT_SHORT;
 }
 
 static int

@@ -262,7 +262,7 @@ OPTIONS="-c -m {rundir}"
 
 @pytest.fixture
 def installed(open_dir):
-    """Our two programs where Debian's script looks, over the stock one."""
+    """Our programs where Debian's script looks, over the stock one."""
     # An overlay may not have an overlay's directory as its upper one.
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", open_dir], check=True)
     for name in ("upper", "work"):
@@ -271,7 +271,7 @@ def installed(open_dir):
         ["mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/usr/sbin,"
          f"upperdir={open_dir}/upper,workdir={open_dir}/work", "/usr/sbin"],
         check=True)
-    for name in ("saslauthd", "saslauthd-pool"):
+    for name in ("saslauthd", "saslauthd-pool", "mech_sasldb.so"):
         subprocess.run(["install", "-m", "755", SASLAUTHD.with_name(name),
                         f"/usr/sbin/{name}"], check=True)
     yield

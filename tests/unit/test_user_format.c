@@ -310,7 +310,7 @@ test_round_trips(void **state)
 {
 	static const char *const passwords[] = {
 		"s3cret", " a ", "a:b", "a,b", "\"", "\"a\"\n,b\r\n", "{CRYPT}",
-		"\\00", "#", "gr\xc3\xb6\xc3\x9f" "e", "\xff\xfe", "\r"
+		"\\00", "#", "gr\xc3\xb6\xc3\x9f", "\xff\xfe", "\r"
 	};
 	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	const struct user_db_row row = { "joe \"x\", y", "dom",
