@@ -40,9 +40,11 @@ auth_reason_name(enum auth_reason reason)
 	case REASON_NO_ROUTE: return "no_route";
 	case REASON_BAD_SERVICE: return "bad_service";
 	case REASON_EMPTY_PASSWORD: return "empty_password";
+	case REASON_PASSWORD_TOO_LONG: return "password_too_long";
 	case REASON_BACKEND_DOWN: return "backend_down";
 	case REASON_BACKEND_ERROR: return "backend_error";
 	case REASON_DEADLINE: return "deadline";
+	case REASON_NOT_SIGNED: return "no_message_authenticator";
 	case REASON_WORKER_DIED: return "worker_died";
 	case REASON_QUEUE_FULL: return "queue_full";
 	case REASON_PEER_FULL: return "peer_full";

@@ -41,10 +41,12 @@ enum auth_reason {
 	REASON_NO_ROUTE,		/* no route of ours is for it */
 	REASON_BAD_SERVICE,		/* service name that is none */
 	REASON_EMPTY_PASSWORD,		/* never a password, whoever asks */
+	REASON_PASSWORD_TOO_LONG,	/* for what the backend speaks */
 	/* outages */
 	REASON_BACKEND_DOWN,		/* cannot be reached or opened */
 	REASON_BACKEND_ERROR,		/* was reached and failed */
 	REASON_DEADLINE,		/* no answer in time */
+	REASON_NOT_SIGNED,		/* answers without what proves them */
 	REASON_WORKER_DIED,
 	REASON_QUEUE_FULL,
 	REASON_PEER_FULL,		/* limit_peer is reached */

@@ -4,13 +4,17 @@ dist_man_MANS += docs/man/saslauthd.8 docs/man/saslauthd.conf.5 \
 	docs/man/saslauthd-metrics.5 \
 	docs/man/saslauthctl.8 docs/man/saslcache.8
 ldap_man = docs/man/saslauthd-ldap.5
+radius_man = docs/man/saslauthd-radius.5
 shadow_man = docs/man/saslauthd-shadow.5
 pam_man = docs/man/saslauthd-pam.5
 sasldb_man = docs/man/saslauthd-sasldb.5 docs/man/saslpasswd2.8 \
 	docs/man/sasldblistusers2.8
-EXTRA_DIST += $(ldap_man) $(shadow_man) $(pam_man) $(sasldb_man)
+EXTRA_DIST += $(ldap_man) $(radius_man) $(shadow_man) $(pam_man) $(sasldb_man)
 if WITH_LDAP
 man_MANS += $(ldap_man)
+endif
+if WITH_RADIUS
+man_MANS += $(radius_man)
 endif
 if WITH_SHADOW
 man_MANS += $(shadow_man)

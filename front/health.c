@@ -16,7 +16,8 @@ is_outage(enum auth_result result, enum auth_reason reason)
 {
 	return result == AUTH_TEMPFAIL && (reason == REASON_BACKEND_DOWN ||
 	    reason == REASON_BACKEND_ERROR || reason == REASON_NO_ACCESS ||
-	    reason == REASON_DEADLINE);
+	    reason == REASON_DEADLINE ||
+	    reason == REASON_NOT_SIGNED);
 }
 
 void

@@ -193,11 +193,13 @@ learn_refusal(struct cache *c, const struct cache_key *k,
 	case REASON_BAD_PASSWORD:
 	case REASON_TOO_MANY_TRIES:
 	case REASON_EMPTY_PASSWORD:
+	case REASON_PASSWORD_TOO_LONG:
 		return;
 	case REASON_NONE:
 	case REASON_BACKEND_DOWN:
 	case REASON_BACKEND_ERROR:
 	case REASON_DEADLINE:
+	case REASON_NOT_SIGNED:
 	case REASON_WORKER_DIED:
 	case REASON_QUEUE_FULL:
 	case REASON_PEER_FULL:

@@ -286,27 +286,27 @@ by_method(struct attempt *t)
 
 static enum dir_next
 ask_server(struct dir_login *l, struct attempt *t,
-    const struct dir_server *server, struct deadline d)
+    const struct servers_offer *server, struct deadline d)
 {
 	const bool hurried = deadline_left_msec(&d) < FAIR_MSEC;
 	enum dir_next next;
 
 	if (server->others && !server->last_resort)
 		d = deadline_min(d, deadline_in_msec(DIR_ATTEMPT_MSEC));
-	dir_servers_enter(l->servers, server->slot);
+	servers_enter(l->servers, server->slot);
 	dir_session_use(l->session, server, &d);
 	next = by_method(t);
-	dir_servers_leave(l->servers, server->slot);
+	servers_leave(l->servers, server->slot);
 	switch (next) {
 	case DIR_NEXT_SERVER:
 		if (!hurried || !deadline_passed(&d))
-			dir_servers_down(l->servers, server->slot,
+			servers_down(l->servers, server->slot,
 			    t->answer->detail);
 		break;
 	case DIR_NEXT_STEP:
 	case DIR_NEXT_FINAL:
 	case DIR_NEXT_SERVER_BUSY:
-		dir_servers_up(l->servers, server->slot);
+		servers_up(l->servers, server->slot);
 		break;
 	case DIR_NEXT_UNSET:
 		break;
@@ -318,12 +318,12 @@ ask_server(struct dir_login *l, struct attempt *t,
 static enum dir_next
 ask_servers(struct dir_login *l, struct attempt *t, struct deadline d)
 {
-	struct dir_round round = { 0 };
-	struct dir_server server;
+	struct servers_round round = { 0 };
+	struct servers_offer server;
 	struct errmsg e = ERRMSG_INIT;
 	enum dir_next next = DIR_NEXT_UNSET;
 
-	while (!deadline_passed(&d) && dir_servers_next(l->servers, &round,
+	while (!deadline_passed(&d) && servers_next(l->servers, &round,
 	    &d, &server, &e)) {
 		next = ask_server(l, t, &server, d);
 		if (next == DIR_NEXT_STEP || next == DIR_NEXT_FINAL)

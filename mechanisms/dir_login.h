@@ -14,7 +14,7 @@
 
 struct dir_login {
 	const struct dir_settings *settings;
-	struct dir_servers *servers;
+	struct servers *servers;
 	struct dir_session *session;
 	unsigned sasl_logins;	/* so many of this worker */
 };

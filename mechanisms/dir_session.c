@@ -25,7 +25,7 @@ struct connection {
 
 struct dir_session {
 	const struct dir_settings *settings;
-	struct dir_servers *servers;
+	struct servers *servers;
 	const struct secret *service_password;
 	char uri[DIR_URI_MAX];	/* of the server in use; "": none yet */
 	size_t slot;
@@ -56,7 +56,7 @@ struct question {
 };
 
 struct dir_session *
-dir_session_new(const struct dir_settings *s, struct dir_servers *sv,
+dir_session_new(const struct dir_settings *s, struct servers *sv,
     const struct secret *service_password, struct errmsg *e)
 {
 	struct dir_session *ss = calloc(1, sizeof(*ss));
@@ -248,12 +248,12 @@ ask(struct dir_session *ss, const struct question *q, struct dir_reply *r_r,
 }
 
 void
-dir_session_use(struct dir_session *ss, const struct dir_server *server,
+dir_session_use(struct dir_session *ss, const struct servers_offer *server,
     const struct deadline *d)
 {
-	if (strcmp(ss->uri, server->uri) != 0)
+	if (strcmp(ss->uri, server->name) != 0)
 		hang_up_both(ss);
-	(void)str_copy(ss->uri, sizeof(ss->uri), server->uri);
+	(void)str_copy(ss->uri, sizeof(ss->uri), server->name);
 	ss->slot = server->slot;
 	ss->deadline = *d;
 	ss->user.bound = false;
@@ -444,9 +444,9 @@ static void
 note(struct dir_session *ss, size_t slot, const struct dir_reply *r)
 {
 	if (is_outage(r))
-		dir_servers_down(ss->servers, slot, r->text);
+		servers_down(ss->servers, slot, r->text);
 	else
-		dir_servers_up(ss->servers, slot);
+		servers_up(ss->servers, slot);
 }
 
 int
@@ -455,30 +455,30 @@ dir_session_ready(struct dir_session *ss, struct errmsg *e)
 	const struct deadline d = deadline_in_msec(DIR_ATTEMPT_MSEC);
 	const bool fastbind =
 	    dir_settings_method(ss->settings) == DIR_METHOD_FASTBIND;
-	struct dir_round round = { 0 };
-	struct dir_server server;
+	struct servers_round round = { 0 };
+	struct servers_offer server;
 	struct dir_reply r = DIR_REPLY_INIT;
 	struct connection *c;
 	enum dir_stage stage;
 	bool kept;
 
-	if (!dir_servers_next(ss->servers, &round, &d, &server, e))
+	if (!servers_next(ss->servers, &round, &d, &server, e))
 		return 0;
 	if (server.last_resort) {
 		errmsg_set(e, "all servers are down");
 		return 0;
 	}
 	dir_session_use(ss, &server, &d);
-	dir_servers_enter(ss->servers, server.slot);
+	servers_enter(ss->servers, server.slot);
 	c = (fastbind ? get_user : get_service)(ss, NULL, &kept, &r, &stage);
-	dir_servers_leave(ss->servers, server.slot);
+	servers_leave(ss->servers, server.slot);
 	if (c == NULL) {
 		note(ss, server.slot, &r);
-		errmsg_set(e, "%s: %s: %s", server.uri,
+		errmsg_set(e, "%s: %s: %s", server.name,
 		    stage == DIR_STAGE_CONNECT ? "connect" :
 		    "bind as service account", r.text);
 	} else {
-		dir_servers_up(ss->servers, server.slot);
+		servers_up(ss->servers, server.slot);
 		errmsg_set(e, "%s", "");
 	}
 	return 0;
@@ -491,17 +491,17 @@ probe(struct dir_session *ss)
 	const struct deadline d = deadline_in_msec(MECH_IDLE_MSEC);
 	struct dir_found found = DIR_FOUND_INIT;
 	struct dir_reply r = DIR_REPLY_INIT;
-	struct dir_server server;
+	struct servers_offer server;
 	struct dir_link *l;
 
-	if (!dir_servers_claim_probe(ss->servers, &server))
+	if (!servers_claim_probe(ss->servers, &server))
 		return;
-	dir_servers_enter(ss->servers, server.slot);
-	l = dir_link_open(ss->settings, server.uri, &d, &r);
+	servers_enter(ss->servers, server.slot);
+	l = dir_link_open(ss->settings, server.name, &d, &r);
 	if (l != NULL)
 		dir_link_search(l, &root_dse, &d, &found, &r);
 	dir_link_close(l);
-	dir_servers_leave(ss->servers, server.slot);
+	servers_leave(ss->servers, server.slot);
 	note(ss, server.slot, &r);
 	dir_found_fini(&found);
 }
@@ -513,7 +513,7 @@ dir_session_idle(struct dir_session *ss)
 
 	probe(ss);
 	if (ss->uri[0] != '\0' &&
-	    dir_servers_has_better(ss->servers, ss->slot))
+	    servers_has_better(ss->servers, ss->slot))
 		hang_up_both(ss);
 	if (ss->user.link != NULL) {
 		user_in = ss->user.used_msec + DIR_USER_IDLE_MSEC -
@@ -523,7 +523,7 @@ dir_session_idle(struct dir_session *ss)
 			user_in = -1;
 		}
 	}
-	probe_in = dir_servers_probe_in_msec(ss->servers);
+	probe_in = servers_probe_in_msec(ss->servers);
 	if (user_in == -1 || (probe_in != -1 && probe_in < user_in))
 		return probe_in;
 	return user_in;

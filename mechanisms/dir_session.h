@@ -38,7 +38,7 @@ struct dir_session;
 
 /* In the pool; no connection yet. Borrows all three. */
 struct dir_session *dir_session_new(const struct dir_settings *s,
-    struct dir_servers *sv, const struct secret *service_password,
+    struct servers *sv, const struct secret *service_password,
     struct errmsg *e);
 void dir_session_free(struct dir_session *ss);
 
@@ -51,7 +51,7 @@ int dir_session_ready(struct dir_session *ss, struct errmsg *e);
 /* Make this server the one in use; links to another are closed. d is the
  * attempt's: the request's, or at most DIR_ATTEMPT_MSEC while server->others
  * and not server->last_resort. No I/O. */
-void dir_session_use(struct dir_session *ss, const struct dir_server *server,
+void dir_session_use(struct dir_session *ss, const struct servers_offer *server,
     const struct deadline *d);
 
 /*

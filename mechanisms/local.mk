@@ -53,10 +53,10 @@ libmech_a_SOURCES += mechanisms/mech_pam.c \
 	mechanisms/pam_watch.c mechanisms/pam_watch.h
 endif
 
-# What is known of ldap and sasldb where their modules are not loaded: their
-# keys.
+# What is known of a module where it is not loaded: its keys.
 libmech_a_SOURCES += \
 	mechanisms/dir_settings.c mechanisms/dir_settings.h \
+	mechanisms/rad_settings.c mechanisms/rad_settings.h \
 	mechanisms/sasldb_settings.c mechanisms/sasldb_settings.h
 
 # The modules. They lie beside saslauthd-pool in a build, too. -fPIC behind
@@ -88,11 +88,32 @@ saslauthd_mech_ldap_so_LDFLAGS = -shared $(SANITIZER_FLAGS) $(MODULE_LDFLAGS)
 saslauthd_mech_ldap_so_LDADD = $(LDAP_LIBS) $(ldap_parts_libs)
 endif
 
+if WITH_RADIUS
+module_PROGRAMS += saslauthd/mech_radius.so
+saslauthd_mech_radius_so_SOURCES = \
+	mechanisms/mech_radius.c \
+	mechanisms/rad_tls.c mechanisms/rad_tls.h \
+	$(server_parts) $(radius_parts)
+saslauthd_mech_radius_so_CPPFLAGS = $(AM_CPPFLAGS) \
+	$(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+saslauthd_mech_radius_so_CFLAGS = $(AM_CFLAGS) -fPIC -fvisibility=hidden
+saslauthd_mech_radius_so_LDFLAGS = -shared $(SANITIZER_FLAGS) \
+	$(MODULE_LDFLAGS)
+saslauthd_mech_radius_so_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
+endif
+
+# Of every module that asks servers, in each: which one, by what secret.
+server_parts = \
+	mechanisms/file_watch.c mechanisms/file_watch.h \
+	mechanisms/secret_file.c mechanisms/secret_file.h \
+	mechanisms/server_health.c mechanisms/server_health.h \
+	mechanisms/servers.c mechanisms/servers.h
+
 # All of it that does not touch libldap: unit tests link it, too.
 ldap_parts = \
+	$(server_parts) \
 	mechanisms/dir_expand.c mechanisms/dir_expand.h \
 	mechanisms/dir_group.c mechanisms/dir_group.h \
-	mechanisms/dir_health.c mechanisms/dir_health.h \
 	mechanisms/dir_login.c mechanisms/dir_login.h \
 	mechanisms/dir_policy.c mechanisms/dir_policy.h \
 	mechanisms/dir_sasl.c mechanisms/dir_sasl.h \
@@ -105,6 +126,18 @@ ldap_parts = \
 	mechanisms/pass_base64.c mechanisms/pass_base64.h \
 	mechanisms/pass_schemes.c mechanisms/pass_schemes.h
 ldap_parts_libs = $(CRYPTO_LIBS) $(ARGON2_LIBS) $(RESOLV_LIBS)
+
+# All of radius that does no TLS: unit tests link it, too.
+radius_parts = \
+	mechanisms/rad_address.c mechanisms/rad_address.h \
+	mechanisms/rad_codec.c mechanisms/rad_codec.h \
+	mechanisms/rad_dictionary.c mechanisms/rad_dictionary.h \
+	mechanisms/rad_digest.c mechanisms/rad_digest.h \
+	mechanisms/rad_form.c mechanisms/rad_form.h \
+	mechanisms/rad_reply.c mechanisms/rad_reply.h \
+	mechanisms/rad_servers.c mechanisms/rad_servers.h \
+	mechanisms/rad_settings_check.c \
+	mechanisms/rad_udp.c mechanisms/rad_udp.h
 
 mech_libs = libmech.a libcommon.a
 mech_ext_libs = $(PAM_LIBS) $(CRYPT_LIBS) $(DL_LIBS)

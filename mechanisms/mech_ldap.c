@@ -9,36 +9,24 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "common/compat/compat.h"
 #include "common/frame.h"
-#include "common/io.h"
 #include "mechanisms/dir_link.h"
 #include "mechanisms/dir_login.h"
 #include "mechanisms/dir_servers.h"
 #include "mechanisms/dir_session.h"
 #include "mechanisms/dir_settings.h"
+#include "mechanisms/file_watch.h"
 #include "mechanisms/mech.h"
 #include "mechanisms/mech_module.h"
-
-#define PASSWORD_FILE_MAX 8191	/* bytes; passwords end below 8 KiB */
-
-/* What shows that a file was written or replaced. */
-struct version {
-	dev_t dev;
-	ino_t ino;		/* 0: no such file */
-	off_t size;
-	struct timespec mtime;
-};
+#include "mechanisms/secret_file.h"
 
 enum watched { PASSWORD_FILE, KEY, CERT, CACERT_FILE, WATCHED };
 
 struct ldap {
 	const struct dir_settings *settings;
 	struct secret password;	/* of the service account */
-	struct version seen[WATCHED];
+	struct file_watch files[WATCHED];
 	struct dir_login login;
 };
 
@@ -55,60 +43,38 @@ watched_path(const struct dir_settings *s, enum watched which)
 	return "";
 }
 
-static struct version
-version_of(const char *path)
+static void
+watch_files(struct ldap *ctx)
 {
-	struct stat st;
+	int i;
 
-	if (path[0] == '\0' || stat(path, &st) != 0)
-		return (struct version){ .ino = 0 };
-	return (struct version){ .dev = st.st_dev, .ino = st.st_ino,
-	    .size = st.st_size, .mtime = st.st_mtim };
+	for (i = 0; i < WATCHED; i++)
+		file_watch_init(&ctx->files[i],
+		    watched_path(ctx->settings, i));
 }
 
-/* Did any of the files change since they were looked at last? */
+/* Each is looked at again, whatever the others are like. */
 static bool
-look_again(struct ldap *ctx)
+files_changed(struct ldap *ctx)
 {
-	struct version now, was;
 	bool changed = false;
 	int i;
 
-	for (i = 0; i < WATCHED; i++) {
-		was = ctx->seen[i];
-		now = version_of(watched_path(ctx->settings, i));
-		ctx->seen[i] = now;
-		if (now.dev != was.dev || now.ino != was.ino ||
-		    now.size != was.size ||
-		    now.mtime.tv_sec != was.mtime.tv_sec ||
-		    now.mtime.tv_nsec != was.mtime.tv_nsec)
+	for (i = 0; i < WATCHED; i++)
+		if (file_watch_changed(&ctx->files[i]))
 			changed = true;
-	}
 	return changed;
 }
 
-/* The first line of the file, or what the settings have. */
 static int
 read_password(const struct dir_settings *s, struct secret *to,
     struct errmsg *e)
 {
-	char *text;
-	size_t len;
-	int rc;
-
 	if (s->password_file[0] == '\0')
 		return secret_set(to, s->password.bytes, s->password.len) == 0
 		    ? 0 : errmsg_set(e, "out of memory");
-	if (io_read_file(s->password_file, PASSWORD_FILE_MAX, &text, &len,
-	    e) == -1)
-		return errmsg_prefix(e, "ldap_password_file");
-	rc = secret_set(to, text, strcspn(text, "\n"));
-	explicit_bzero(text, len);
-	free(text);
-	if (rc == -1)
-		return errmsg_set(e, "out of memory");
-	return to->len > 0 ? 0 : errmsg_set(e, "ldap_password_file: the first "
-	    "line of %s is empty", s->password_file);
+	return secret_file_read(s->password_file, to, e) == 0 ? 0 :
+	    errmsg_prefix(e, "ldap_password_file");
 }
 
 static void
@@ -117,7 +83,7 @@ ldap_close(void *context)
 	struct ldap *ctx = context;
 
 	dir_session_free(ctx->login.session);
-	dir_servers_free(ctx->login.servers);
+	servers_free(ctx->login.servers);
 	secret_wipe(&ctx->password);
 	free(ctx);
 }
@@ -131,7 +97,7 @@ ldap_open(const void *settings, void **ctx_r, struct errmsg *e)
 		return errmsg_set(e, "out of memory");
 	ctx->settings = ctx->login.settings = settings;
 	/* Before they are read: what is written meanwhile is read again. */
-	(void)look_again(ctx);
+	watch_files(ctx);
 	if (read_password(settings, &ctx->password, e) == -1 ||
 	    dir_link_setup(settings, e) == -1)
 		goto fail;
@@ -158,7 +124,7 @@ ldap_changed(void *context)
 	struct secret fresh = SECRET_INIT;
 	bool good;
 
-	if (!look_again(ctx))
+	if (!files_changed(ctx))
 		return false;
 	good = read_password(ctx->settings, &fresh, NULL) == 0 &&
 	    dir_link_setup(ctx->settings, NULL) == 0;
@@ -205,7 +171,7 @@ ldap_parts(void *context, struct mech_part *parts_r, size_t max)
 {
 	struct ldap *ctx = context;
 
-	return dir_servers_parts(ctx->login.servers, parts_r, max);
+	return servers_parts(ctx->login.servers, parts_r, max);
 }
 
 static const struct mech mech_ldap = {

@@ -22,6 +22,11 @@
 #else
 #define BUILT_PAM false
 #endif
+#ifdef WITH_RADIUS
+#define BUILT_RADIUS true
+#else
+#define BUILT_RADIUS false
+#endif
 #ifdef WITH_SHADOW
 #define BUILT_SHADOW true
 #else
@@ -41,6 +46,7 @@ const struct mech_name mech_names[] = {
 	{ .name = "shadow", .built = BUILT_SHADOW },
 	{ .name = "ldap", .built = BUILT_LDAP, .reads_conf = true },
 	{ .name = "httpform", .later = true, .reads_conf = true },
+	{ .name = "radius", .built = BUILT_RADIUS },
 };
 const size_t mech_names_count = sizeof(mech_names) / sizeof(mech_names[0]);
 

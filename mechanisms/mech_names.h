@@ -17,7 +17,7 @@ struct mech_name {
 	bool reads_conf;	/* Cyrus' one read saslauthd.conf */
 };
 
-/* In the order `saslauthd -v` has always printed them. */
+/* In the order `saslauthd -v` has always printed them; then what is new. */
 extern const struct mech_name mech_names[];
 extern const size_t mech_names_count;
 

@@ -8,6 +8,7 @@
 #include "mechanisms/dir_settings.h"
 #include "mechanisms/mech.h"
 #include "mechanisms/mech_module.h"
+#include "mechanisms/rad_settings.h"
 #include "mechanisms/sasldb_settings.h"
 
 extern const struct mech mech_getpwent;
@@ -37,6 +38,9 @@ static const struct row table[] = {
 #endif
 #ifdef WITH_LDAP
 	{ "ldap", NULL, &dir_settings_table },
+#endif
+#ifdef WITH_RADIUS
+	{ "radius", NULL, &rad_settings_table },
 #endif
 };
 

@@ -24,3 +24,8 @@ EXTRA_DIST += \
 	tests/lib/ldap_script.py \
 	tests/lib/slapd.py \
 	tests/lib/slow_relay.py
+
+# RADIUS servers.
+EXTRA_DIST += \
+	tests/lib/freeradius.py \
+	tests/lib/radius_script.py

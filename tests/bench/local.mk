@@ -35,3 +35,6 @@ EXTRA_DIST += tests/bench/README.md tests/bench/pam_slow.c \
 	tests/bench/million.py tests/bench/sasldb.py \
 	tests/bench/trouble.py \
 	tests/bench/ldap.py tests/bench/ldap_trouble.py
+
+# mech_radius, beside radclient.
+EXTRA_DIST += tests/bench/radius.py

@@ -28,3 +28,6 @@ EXTRA_DIST += tests/daemon/ldap_files.py tests/daemon/test_ldap_daemon.py \
 
 # The metrics, with their manual page and dashboard.
 EXTRA_DIST += tests/daemon/test_metrics.py
+
+# Settings of the radius mechanism.
+EXTRA_DIST += tests/daemon/test_radius_settings.py

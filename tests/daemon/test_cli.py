@@ -17,7 +17,8 @@ NOT_NOW, CONFIGURATION = 75, 78
 GUEST = "a-guest"
 
 CLASSIC_ORDER = ["sasldb", "dce", "getpwent", "kerberos4", "kerberos5",
-                 "pam", "rimap", "shadow", "sia", "ldap", "httpform"]
+                 "pam", "rimap", "shadow", "sia", "ldap", "httpform",
+                 "radius"]
 
 
 def saslauthd(*args):

@@ -14,13 +14,16 @@ LIBC = r"libc|libm|libpthread|librt|libdl|ld-linux.*|linux-vdso|libgcc_s|" \
     r"libasan|libubsan"
 
 LDAP = POOL.parent / "mech_ldap.so"
+RADIUS = POOL.parent / "mech_radius.so"
 SASLDB = POOL.parent / "mech_sasldb.so"
+MODULES = [LDAP, RADIUS, SASLDB]
 USER_DB = r"liblmdb|libdb-5\.3|libdb-5|libdb|libgdbm"
 
 MAY_LINK = {
     SASLAUTHD: r"libevent_core.*|libsodium|libseccomp",
     POOL: r"libpam|libcrypt",
     LDAP: r"libldap.*|liblber.*|libcrypto|libargon2|libresolv",
+    RADIUS: r"libssl|libcrypto",
     SASLDB: USER_DB,
     TESTSASLAUTHD: r"",
     BUILD_DIR / "tools" / "saslauthctl": r"",
@@ -38,7 +41,7 @@ def needed(program):
 
 @pytest.mark.parametrize("program", MAY_LINK, ids=lambda p: p.name)
 def test_links_nothing_else(program):
-    if program in (LDAP, SASLDB) and not program.exists():
+    if program in MODULES and not program.exists():
         pytest.skip(f"built without {program.stem}")
     found = needed(program)
     assert "libc" in found
@@ -60,7 +63,7 @@ def symbols(program, *options):
             for line in text.splitlines()}
 
 
-@pytest.mark.parametrize("module", [LDAP, SASLDB], ids=lambda p: p.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda p: p.stem)
 def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool(module):
     if not module.exists():
         pytest.skip(f"built without {module.stem}")
@@ -68,7 +71,8 @@ def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool(module):
     exported = symbols(POOL, "--defined-only")
     wanted = symbols(module, "--undefined-only")
     ours = re.compile(r"(buf|conf|deadline|dir|errmsg|io|json|log|mech|"
-                      r"network|pass|passhash|secret|str|wire)_\w+")
+                      r"network|pass|passhash|rad|secret|servers?|str|"
+                      r"wire)_\w+")
     taken = {name for name in wanted if ours.fullmatch(name)}
     assert "mech_answer_set" in taken
     assert taken <= exported

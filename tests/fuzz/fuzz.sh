@@ -42,6 +42,8 @@ for target in $targets; do
 	case $target in
 	import) more="$top/tools/record_reader.c $top/tools/user_format*.c
 		$user_db $top/mechanisms/passhash.c -llmdb -lcrypt" ;;
+	radius) more="$top/mechanisms/rad_codec.c
+		$top/mechanisms/rad_digest.c -lcrypto" ;;
 	esac
 	# $more is words, and a pattern.
 	# shellcheck disable=SC2086

@@ -20,3 +20,12 @@ tests_fuzz_replay_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_common) \
 	$(user_format_sources)
 tests_fuzz_replay_import_LDADD = $(user_db_libs)
 endif
+
+if WITH_RADIUS
+check_PROGRAMS += tests/fuzz/replay_radius
+tests_fuzz_replay_radius_SOURCES = tests/fuzz/fuzz_radius.c \
+	mechanisms/rad_codec.c mechanisms/rad_codec.h \
+	mechanisms/rad_digest.c mechanisms/rad_digest.h $(fuzz_common)
+tests_fuzz_replay_radius_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_fuzz_replay_radius_LDADD = libcommon.a $(CRYPTO_LIBS)
+endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Directories that the tests of this folder share. Who changes one puts it
-back, or starts one of their own."""
+"""Servers that the tests of this folder share. Who changes one puts it back,
+or starts one of their own."""
 
 import pathlib
 import shutil
@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from lib import isolation
+from lib import freeradius, isolation
 from lib import slapd as directory
 
 
@@ -45,4 +45,32 @@ def slapd_tls(slapd_dir):
 @pytest.fixture(scope="session")
 def slapd_ppolicy(slapd_dir):
     with directory.Slapd(slapd_dir, "127.0.0.4", ppolicy=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def radius_dir():
+    """For RADIUS servers, and their certificates."""
+    if not isolation.isolated():
+        pytest.skip(isolation.reason())
+    path = pathlib.Path(tempfile.mkdtemp(prefix="saslauthd-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def radius_cert(radius_dir):
+    """Of a server that names itself by its address."""
+    return directory.certificate(directory.make_ca(radius_dir),
+                                 "radius.example.test", ips=["127.0.0.61"])
+
+
+@pytest.fixture(scope="session")
+def radius(radius_dir, radius_cert):
+    """A FreeRADIUS that signs its answers, with RadSec."""
+    why = freeradius.obstacle()
+    if why is not None:
+        pytest.skip(why)
+    with freeradius.FreeRadius(radius_dir, tls=radius_cert) as server:
         yield server

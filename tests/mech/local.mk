@@ -40,3 +40,8 @@ EXTRA_DIST += \
 	tests/mech/test_ldap_attack.py \
 	tests/mech/test_ldap_link.py \
 	tests/mech/test_ldap_trouble.py
+
+# Of radius, the same.
+EXTRA_DIST += \
+	tests/mech/test_radius.py \
+	tests/mech/test_radius_trouble.py

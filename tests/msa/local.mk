@@ -8,3 +8,6 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 EXTRA_DIST += tests/msa/test_exim.py tests/msa/test_ldap_pass_through.py \
 	tests/msa/test_libsasl2.py \
 	tests/msa/test_postfix.py tests/msa/test_sasldb2.py
+
+# FreeRADIUS, asked by us.
+EXTRA_DIST += tests/msa/test_radius_postfix.py

@@ -122,6 +122,24 @@ tests_unit_test_pass_schemes_LDADD = $(unit_ldap_ldadd)
 endif
 endif
 
+# Parts of the radius module.
+if WITH_CMOCKA
+if WITH_RADIUS
+unit_radius_tests = tests/unit/test_rad_codec tests/unit/test_rad_settings
+check_PROGRAMS += $(unit_radius_tests)
+TESTS += $(unit_radius_tests)
+
+check_LIBRARIES += libradparts.a
+libradparts_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+libradparts_a_SOURCES = $(server_parts) $(radius_parts)
+
+unit_radius_ldadd = libradparts.a $(mech_libs) $(CRYPTO_LIBS) \
+	$(mech_ext_libs) $(CMOCKA_LIBS)
+tests_unit_test_rad_codec_LDADD = $(unit_radius_ldadd)
+tests_unit_test_rad_settings_LDADD = $(unit_radius_ldadd)
+endif
+endif
+
 # Password hashes and the user database.
 if WITH_CMOCKA
 check_PROGRAMS += tests/unit/test_passhash

@@ -21,8 +21,8 @@ static size_t server_count, offered, downs, ups, entered;
 static bool last_resort;
 
 bool
-dir_servers_next(struct dir_servers *sv, struct dir_round *round,
-    const struct deadline *d, struct dir_server *server_r, struct errmsg *e)
+servers_next(struct servers *sv, struct servers_round *round,
+    const struct deadline *d, struct servers_offer *server_r, struct errmsg *e)
 {
 	(void)sv;
 	(void)round;
@@ -31,14 +31,15 @@ dir_servers_next(struct dir_servers *sv, struct dir_round *round,
 		errmsg_set(e, "nothing in DNS");
 		return false;
 	}
-	*server_r = (struct dir_server){ .uri = "ldap://x/", .slot = offered,
+	*server_r = (struct servers_offer){ .name = "ldap://x/",
+	    .slot = offered,
 	    .last_resort = last_resort, .others = offered + 1 < server_count };
 	offered++;
 	return true;
 }
 
 void
-dir_servers_enter(struct dir_servers *sv, size_t slot)
+servers_enter(struct servers *sv, size_t slot)
 {
 	(void)sv;
 	assert_int_equal(slot, offered - 1);
@@ -46,7 +47,7 @@ dir_servers_enter(struct dir_servers *sv, size_t slot)
 }
 
 void
-dir_servers_leave(struct dir_servers *sv, size_t slot)
+servers_leave(struct servers *sv, size_t slot)
 {
 	(void)sv;
 	assert_int_equal(slot, offered - 1);
@@ -54,7 +55,7 @@ dir_servers_leave(struct dir_servers *sv, size_t slot)
 }
 
 void
-dir_servers_up(struct dir_servers *sv, size_t slot)
+servers_up(struct servers *sv, size_t slot)
 {
 	(void)sv;
 	(void)slot;
@@ -62,7 +63,7 @@ dir_servers_up(struct dir_servers *sv, size_t slot)
 }
 
 void
-dir_servers_down(struct dir_servers *sv, size_t slot, const char *why)
+servers_down(struct servers *sv, size_t slot, const char *why)
 {
 	(void)sv;
 	(void)slot;
@@ -102,7 +103,7 @@ tell(const char *what, const struct told *t, struct dir_reply *r_r)
 }
 
 void
-dir_session_use(struct dir_session *ss, const struct dir_server *server,
+dir_session_use(struct dir_session *ss, const struct servers_offer *server,
     const struct deadline *d)
 {
 	(void)ss;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Unit tests of dir_servers and the health it shares between processes. The
- * clock is the test's own (--wrap).
+ * Unit tests of servers, of the health it shares between processes, and of
+ * dir_servers. The clock is the test's own (--wrap).
  */
 #include "config.h"
 
@@ -21,9 +21,9 @@
 int64_t __wrap_deadline_now_msec(void);
 
 static int64_t now_msec;
-static struct dir_servers *servers;
-static struct dir_round a_round;
-static struct dir_server server;
+static struct servers *servers;
+static struct servers_round a_round;
+static struct servers_offer server;
 
 int64_t
 __wrap_deadline_now_msec(void)
@@ -31,11 +31,11 @@ __wrap_deadline_now_msec(void)
 	return now_msec;
 }
 
-static struct dir_servers *
+static struct servers *
 make(const char *uris, struct errmsg *e)
 {
 	struct dir_settings s = { .servers = strdup(uris) };
-	struct dir_servers *sv = dir_servers_new(&s, e);
+	struct servers *sv = dir_servers_new(&s, e);
 
 	free(s.servers);
 	return sv;
@@ -48,7 +48,7 @@ set_up(void **state)
 
 	(void)state;
 	now_msec = 5000000;
-	a_round = (struct dir_round){ 0 };
+	a_round = (struct servers_round){ 0 };
 	servers = make(A "  " B " " C " " A, &e);
 	return servers != NULL ? 0 : -1;
 }
@@ -57,7 +57,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	dir_servers_free(servers);
+	servers_free(servers);
 	return 0;
 }
 
@@ -68,14 +68,14 @@ next(void)
 	const struct deadline d = deadline_never();
 	struct errmsg e = ERRMSG_INIT;
 
-	return dir_servers_next(servers, &a_round, &d, &server, &e) ?
-	    server.uri : "";
+	return servers_next(servers, &a_round, &d, &server, &e) ?
+	    server.name : "";
 }
 
 static const char *
 first(void)
 {
-	a_round = (struct dir_round){ 0 };
+	a_round = (struct servers_round){ 0 };
 	return next();
 }
 
@@ -84,7 +84,7 @@ static size_t
 slot(const char *uri)
 {
 	struct mech_part parts[MECH_PARTS_MAX];
-	size_t n = dir_servers_parts(servers, parts, MECH_PARTS_MAX), i;
+	size_t n = servers_parts(servers, parts, MECH_PARTS_MAX), i;
 
 	for (i = 0; i < n && strcmp(parts[i].name, uri) != 0; i++)
 		;
@@ -95,7 +95,7 @@ slot(const char *uri)
 static void
 down(const char *uri)
 {
-	dir_servers_down(servers, slot(uri), "because");
+	servers_down(servers, slot(uri), "because");
 }
 
 static void
@@ -118,19 +118,19 @@ static void
 test_down_is_skipped(void **state)
 {
 	(void)state;
-	assert_int_equal(dir_servers_probe_in_msec(servers), -1);
+	assert_int_equal(servers_probe_in_msec(servers), -1);
 	down(A);
-	assert_false(dir_servers_is_up(servers, slot(A)));
-	assert_int_equal(dir_servers_probe_in_msec(servers),
-	    DIR_BACKOFF_FIRST_MSEC);
+	assert_false(servers_is_up(servers, slot(A)));
+	assert_int_equal(servers_probe_in_msec(servers),
+	    SERVER_BACKOFF_FIRST_MSEC);
 	assert_string_equal(first(), B);
 	assert_string_equal(next(), C);
 	/* The only one left that works gets all the time. */
 	assert_false(server.others);
 	assert_string_equal(next(), "");
-	dir_servers_up(servers, slot(A));
+	servers_up(servers, slot(A));
 	assert_string_equal(first(), A);
-	assert_int_equal(dir_servers_probe_in_msec(servers), -1);
+	assert_int_equal(servers_probe_in_msec(servers), -1);
 }
 
 /* One that fails within the round is not offered again. */
@@ -155,7 +155,7 @@ test_last_resort(void **state)
 	assert_string_equal(next(), A);
 	assert_string_equal(next(), C);
 	assert_string_equal(next(), "");
-	dir_servers_up(servers, slot(C));
+	servers_up(servers, slot(C));
 	assert_string_equal(first(), C);
 	assert_false(server.last_resort);
 }
@@ -164,19 +164,19 @@ static void
 test_better(void **state)
 {
 	(void)state;
-	assert_false(dir_servers_has_better(servers, slot(A)));
-	assert_true(dir_servers_has_better(servers, slot(B)));
+	assert_false(servers_has_better(servers, slot(A)));
+	assert_true(servers_has_better(servers, slot(B)));
 	down(A);
-	assert_false(dir_servers_has_better(servers, slot(B)));
-	assert_true(dir_servers_has_better(servers, slot(C)));
-	dir_servers_up(servers, slot(A));
-	assert_true(dir_servers_has_better(servers, slot(B)));
+	assert_false(servers_has_better(servers, slot(B)));
+	assert_true(servers_has_better(servers, slot(C)));
+	servers_up(servers, slot(A));
+	assert_true(servers_has_better(servers, slot(B)));
 }
 
 static bool
 claim(void)
 {
-	return dir_servers_claim_probe(servers, &server);
+	return servers_claim_probe(servers, &server);
 }
 
 static void
@@ -189,25 +189,25 @@ test_back_off(void **state)
 	assert_false(claim());
 	down(B);
 	for (i = 0; i < COUNT_OF(backoffs); i++) {
-		assert_int_equal(dir_servers_probe_in_msec(servers),
+		assert_int_equal(servers_probe_in_msec(servers),
 		    backoffs[i]);
 		/* What fails meanwhile does not put it off. */
 		now_msec += backoffs[i] - 1;
 		assert_false(claim());
 		down(B);
 		now_msec++;
-		assert_int_equal(dir_servers_probe_in_msec(servers), 0);
+		assert_int_equal(servers_probe_in_msec(servers), 0);
 		assert_true(claim());
-		assert_string_equal(server.uri, B);
+		assert_string_equal(server.name, B);
 		assert_false(claim());
 		down(B);
 	}
-	dir_servers_up(servers, slot(B));
+	servers_up(servers, slot(B));
 	now_msec += 60000;
 	assert_false(claim());
 	down(B);
-	assert_int_equal(dir_servers_probe_in_msec(servers),
-	    DIR_BACKOFF_FIRST_MSEC);
+	assert_int_equal(servers_probe_in_msec(servers),
+	    SERVER_BACKOFF_FIRST_MSEC);
 }
 
 /* Nobody idle has probed it: then requests do, one of them. */
@@ -216,16 +216,19 @@ test_overdue_probe(void **state)
 {
 	(void)state;
 	down(A);
-	now_msec += DIR_BACKOFF_FIRST_MSEC + DIR_PROBE_OVERDUE_MSEC - 1;
+	now_msec += SERVER_BACKOFF_FIRST_MSEC + DIR_PROBE_OVERDUE_MSEC - 1;
 	assert_string_equal(first(), B);
+	assert_false(server.probe);
 	now_msec++;
 	assert_string_equal(first(), A);
 	assert_true(server.others);
+	assert_true(server.probe);
 	assert_false(server.last_resort);
 	assert_string_equal(next(), B);
+	assert_false(server.probe);
 	assert_string_equal(first(), B);
-	assert_int_equal(dir_servers_probe_in_msec(servers),
-	    2 * DIR_BACKOFF_FIRST_MSEC);
+	assert_int_equal(servers_probe_in_msec(servers),
+	    2 * SERVER_BACKOFF_FIRST_MSEC);
 }
 
 /* Of all processes, one gets it; what one learns, all know. */
@@ -242,9 +245,9 @@ test_shared_by_processes(void **state)
 		assert_true(child != -1);
 		if (child == 0) {
 			if (i == 0)
-				dir_servers_down(servers, slot(A), "child");
-			now_msec += DIR_BACKOFF_FIRST_MSEC;
-			_exit(dir_servers_claim_probe(servers, &server));
+				servers_down(servers, slot(A), "child");
+			now_msec += SERVER_BACKOFF_FIRST_MSEC;
+			_exit(servers_claim_probe(servers, &server));
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFEXITED(status));
@@ -264,7 +267,7 @@ test_one_claim_of_many(void **state)
 
 	(void)state;
 	down(A);
-	now_msec += DIR_BACKOFF_FIRST_MSEC;
+	now_msec += SERVER_BACKOFF_FIRST_MSEC;
 	assert_int_equal(pipe(gate), 0);
 	for (i = 0; i < WORKERS; i++) {
 		const pid_t child = fork();
@@ -294,7 +297,7 @@ die_at(const char *uri)
 
 	assert_true(child != -1);
 	if (child == 0) {
-		dir_servers_enter(servers, slot(uri));
+		servers_enter(servers, slot(uri));
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, NULL, 0), child);
@@ -307,17 +310,17 @@ test_stuck(void **state)
 	die_at(A);
 	assert_string_equal(first(), A);
 	now_msec += DIR_STUCK_MSEC;
-	assert_true(dir_servers_is_up(servers, slot(A)));
+	assert_true(servers_is_up(servers, slot(A)));
 	now_msec++;
 	assert_string_equal(first(), B);
-	assert_int_equal(dir_servers_probe_in_msec(servers),
-	    DIR_BACKOFF_FIRST_MSEC);
-	now_msec += DIR_BACKOFF_FIRST_MSEC;
+	assert_int_equal(servers_probe_in_msec(servers),
+	    SERVER_BACKOFF_FIRST_MSEC);
+	now_msec += SERVER_BACKOFF_FIRST_MSEC;
 	/* The dead one's mark does not count twice. */
 	assert_true(claim());
-	dir_servers_enter(servers, server.slot);
-	dir_servers_up(servers, server.slot);
-	dir_servers_leave(servers, server.slot);
+	servers_enter(servers, server.slot);
+	servers_up(servers, server.slot);
+	servers_leave(servers, server.slot);
 	now_msec += DIR_STUCK_MSEC + 1;
 	assert_string_equal(first(), A);
 }
@@ -329,15 +332,15 @@ test_stuck_probe(void **state)
 	(void)state;
 	die_at(A);
 	now_msec += DIR_STUCK_MSEC + 1;
-	assert_false(dir_servers_is_up(servers, slot(A)));
-	now_msec += DIR_BACKOFF_FIRST_MSEC;
+	assert_false(servers_is_up(servers, slot(A)));
+	now_msec += SERVER_BACKOFF_FIRST_MSEC;
 	assert_true(claim());
 	die_at(A);
 	now_msec += DIR_STUCK_MSEC + 1;
-	assert_false(dir_servers_is_up(servers, slot(A)));
-	dir_servers_up(servers, slot(A));
+	assert_false(servers_is_up(servers, slot(A)));
+	servers_up(servers, slot(A));
 	now_msec += DIR_STUCK_MSEC + 1;
-	assert_true(dir_servers_is_up(servers, slot(A)));
+	assert_true(servers_is_up(servers, slot(A)));
 }
 
 /* One waits, but others are answered: the server is all right. */
@@ -347,25 +350,25 @@ test_one_waits_others_are_answered(void **state)
 	(void)state;
 	die_at(A);
 	now_msec += 1000;
-	dir_servers_enter(servers, slot(A));
-	dir_servers_up(servers, slot(A));
-	dir_servers_leave(servers, slot(A));
+	servers_enter(servers, slot(A));
+	servers_up(servers, slot(A));
+	servers_leave(servers, slot(A));
 	now_msec += DIR_STUCK_MSEC + 1;
-	assert_true(dir_servers_is_up(servers, slot(A)));
+	assert_true(servers_is_up(servers, slot(A)));
 	/* And its mark has room for the next one's. */
 	die_at(A);
 	now_msec += DIR_STUCK_MSEC + 1;
-	assert_false(dir_servers_is_up(servers, slot(A)));
+	assert_false(servers_is_up(servers, slot(A)));
 }
 
 static void
 test_who_comes_back_is_not_stuck(void **state)
 {
 	(void)state;
-	dir_servers_enter(servers, slot(A));
-	dir_servers_leave(servers, slot(A));
+	servers_enter(servers, slot(A));
+	servers_leave(servers, slot(A));
 	now_msec += 2 * DIR_STUCK_MSEC;
-	assert_true(dir_servers_is_up(servers, slot(A)));
+	assert_true(servers_is_up(servers, slot(A)));
 }
 
 static void
@@ -379,10 +382,10 @@ test_parts(void **state)
 	memset(why, 'w', sizeof(why) - 1);
 	why[sizeof(why) - 1] = '\0';
 	now_msec += 1000;
-	dir_servers_down(servers, slot(B), "refused");
-	dir_servers_down(servers, slot(C), why);
+	servers_down(servers, slot(B), "refused");
+	servers_down(servers, slot(C), why);
 	now_msec += 1000;
-	assert_int_equal(dir_servers_parts(servers, parts, MECH_PARTS_MAX),
+	assert_int_equal(servers_parts(servers, parts, MECH_PARTS_MAX),
 	    3);
 	assert_string_equal(parts[0].name, A);
 	assert_true(parts[0].up);
@@ -393,8 +396,8 @@ test_parts(void **state)
 	assert_int_equal(parts[1].since_msec, began + 1000);
 	assert_string_equal(parts[1].why, "refused");
 	assert_int_equal(strlen(parts[2].why), MECH_PART_WHY_MAX - 1);
-	dir_servers_up(servers, slot(B));
-	assert_int_equal(dir_servers_parts(servers, parts, 2), 2);
+	servers_up(servers, slot(B));
+	assert_int_equal(servers_parts(servers, parts, 2), 2);
 	assert_true(parts[1].up);
 	assert_int_equal(parts[1].since_msec, began + 2000);
 	assert_string_equal(parts[1].why, "");
@@ -405,35 +408,37 @@ static void
 test_slots(void **state)
 {
 	struct errmsg e = ERRMSG_INIT;
-	struct dir_health *h = dir_health_new(&e);
+	struct server_health *h = server_health_new(DIR_STUCK_MSEC, &e);
 	struct mech_part parts[MECH_PARTS_MAX];
-	char uri[64], too_long[DIR_URI_MAX + 1];
+	char uri[64], too_long[SERVER_NAME_MAX + 1];
 	size_t one, again, i;
 
 	(void)state;
 	assert_non_null(h);
-	assert_int_equal(dir_health_slot(h, "ldap://0/", true, &one, &e), 0);
-	for (i = 1; i < DIR_HEALTH_SLOTS; i++) {
+	assert_int_equal(server_health_slot(h, "ldap://0/", true, &one, &e), 0);
+	for (i = 1; i < SERVER_HEALTH_SLOTS; i++) {
 		assert_int_equal(str_format(uri, sizeof(uri), "ldap://%zu/",
 		    i), 0);
-		assert_int_equal(dir_health_slot(h, uri, false, &one, &e), 0);
-		assert_string_equal(dir_health_uri(h, one), uri);
+		assert_int_equal(server_health_slot(h, uri, false, &one, &e),
+		    0);
+		assert_string_equal(server_health_name(h, one), uri);
 	}
-	assert_int_equal(dir_health_slot(h, "ldap://more/", false, &one, &e),
+	assert_int_equal(server_health_slot(h, "ldap://more/", false, &one, &e),
 	    -1);
 	assert_non_null(strstr(e.text, "ldap://more/"));
 	now_msec += 2 * 3600 * 1000 + 1;
-	assert_int_equal(dir_health_slot(h, "ldap://7/", false, &one, &e), 0);
-	assert_int_equal(dir_health_slot(h, "ldap://7/", false, &again, &e),
+	assert_int_equal(server_health_slot(h, "ldap://7/", false, &one, &e),
+	    0);
+	assert_int_equal(server_health_slot(h, "ldap://7/", false, &again, &e),
 	    0);
 	assert_int_equal(one, again);
-	assert_int_equal(dir_health_parts(h, parts, MECH_PARTS_MAX), 2);
+	assert_int_equal(server_health_parts(h, parts, MECH_PARTS_MAX), 2);
 	assert_string_equal(parts[0].name, "ldap://0/");
 	assert_string_equal(parts[1].name, "ldap://7/");
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';
-	assert_int_equal(dir_health_slot(h, too_long, false, &one, &e), -1);
-	dir_health_free(h);
+	assert_int_equal(server_health_slot(h, too_long, false, &one, &e), -1);
+	server_health_free(h);
 }
 
 static void
@@ -480,18 +485,18 @@ test_domains(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT_OF(rows); i++) {
-		struct dir_servers *sv = make(rows[i].uri, &e);
-		struct dir_round r = { 0 };
+		struct servers *sv = make(rows[i].uri, &e);
+		struct servers_round r = { 0 };
 		const bool offered = sv != NULL &&
-		    dir_servers_next(sv, &r, &passed, &server, &e);
+		    servers_next(sv, &r, &passed, &server, &e);
 
 		assert_row(rows[i].uri, sv != NULL);
 		assert_row(rows[i].uri, offered != rows[i].is_domain);
 		assert_row(rows[i].uri, offered ?
-		    strcmp(server.uri, rows[i].uri) == 0 :
+		    strcmp(server.name, rows[i].uri) == 0 :
 		    str_starts(e.text, "no server is known: _ldap._tcp."
 		    "example.org: "));
-		dir_servers_free(sv);
+		servers_free(sv);
 	}
 }
 

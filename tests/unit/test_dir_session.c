@@ -22,10 +22,10 @@ struct deadline __wrap_deadline_in_msec(int64_t msec);
 static int64_t now_msec;
 static struct dir_settings settings;
 static struct secret service_password, password;
-static struct dir_servers *servers;
+static struct servers *servers;
 static struct dir_session *session;
-static struct dir_round a_round;
-static struct dir_server server;
+static struct servers_round a_round;
+static struct servers_offer server;
 static struct dir_reply reply;
 static enum dir_stage stage;
 
@@ -65,7 +65,7 @@ set_up(void **state)
 	settings.bind_dn = strdup("cn=svc");
 	assert_int_equal(secret_set(&service_password, "svc", 3), 0);
 	assert_int_equal(secret_set(&password, "right", 5), 0);
-	a_round = (struct dir_round){ 0 };
+	a_round = (struct servers_round){ 0 };
 	return 0;
 }
 
@@ -74,7 +74,7 @@ tear_down(void **state)
 {
 	(void)state;
 	dir_session_free(session);
-	dir_servers_free(servers);
+	servers_free(servers);
 	session = NULL;
 	servers = NULL;
 	assert_int_equal(fake_link_open_count(), 0);
@@ -90,8 +90,8 @@ use(void)
 {
 	const struct deadline d = deadline_in_msec(REQUEST_MSEC);
 
-	a_round = (struct dir_round){ 0 };
-	assert_true(dir_servers_next(servers, &a_round, &d, &server, NULL));
+	a_round = (struct servers_round){ 0 };
+	assert_true(servers_next(servers, &a_round, &d, &server, NULL));
 	dir_session_use(session, &server, &d);
 }
 
@@ -395,7 +395,7 @@ test_another_server(void **state)
 	bind_user();
 	assert_string_equal(fake_link_uri(), ONE);
 	(void)fake_link_trace();
-	dir_servers_down(servers, server.slot, "test");
+	servers_down(servers, server.slot, "test");
 	use();
 	expect("close1 close2");
 	search(DIR_AS_SERVICE);
@@ -563,33 +563,33 @@ test_idle_probes(void **state)
 	(void)state;
 	start();
 	use();
-	dir_servers_down(servers, server.slot, "test");
+	servers_down(servers, server.slot, "test");
 	use();
 	search(DIR_AS_SERVICE);
 	assert_string_equal(fake_link_uri(), TWO);
 	(void)fake_link_trace();
-	assert_int_equal(dir_session_idle(session), DIR_BACKOFF_FIRST_MSEC);
+	assert_int_equal(dir_session_idle(session), SERVER_BACKOFF_FIRST_MSEC);
 	expect("");
-	now_msec += DIR_BACKOFF_FIRST_MSEC;
+	now_msec += SERVER_BACKOFF_FIRST_MSEC;
 	fake_link_fail(FAKE_OPEN, DIR_UNREACHABLE);
 	assert_int_equal(dir_session_idle(session),
-	    2 * DIR_BACKOFF_FIRST_MSEC);
+	    2 * SERVER_BACKOFF_FIRST_MSEC);
 	assert_string_equal(fake_link_uri(), ONE);
 	assert_int_equal(fake_link_deadline().at_msec,
 	    now_msec + MECH_IDLE_MSEC);
 	expect("open2");
-	now_msec += 2 * DIR_BACKOFF_FIRST_MSEC;
+	now_msec += 2 * SERVER_BACKOFF_FIRST_MSEC;
 	fake_link_fail(FAKE_SEARCH, DIR_TIMED_OUT);
 	assert_int_equal(dir_session_idle(session),
-	    4 * DIR_BACKOFF_FIRST_MSEC);
+	    4 * SERVER_BACKOFF_FIRST_MSEC);
 	expect("open3 search3 close3");
-	now_msec += 4 * DIR_BACKOFF_FIRST_MSEC;
+	now_msec += 4 * SERVER_BACKOFF_FIRST_MSEC;
 	/* Whatever it answers, it does answer; TWO is left for it. */
 	fake_link_code(FAKE_SEARCH, DIR_INSUFFICIENT_ACCESS);
 	assert_int_equal(dir_session_idle(session), -1);
 	expect("open4 search4 close4 close1");
 	use();
-	assert_string_equal(server.uri, ONE);
+	assert_string_equal(server.name, ONE);
 }
 
 int

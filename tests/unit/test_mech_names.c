@@ -46,7 +46,7 @@ historic_order(void **state)
 {
 	static const char *const wanted[] = {
 		"sasldb", "getpwent", "kerberos5", "pam", "rimap", "shadow",
-		"ldap", "httpform",
+		"ldap", "httpform", "radius",
 	};
 	size_t i;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dir_health - what all workers of a pool know of each server.
+ * server_health - what all workers of a pool know of each server.
  */
 #include "config.h"
 
@@ -13,17 +13,16 @@
 
 #include "common/deadline.h"
 #include "common/str.h"
-#include "mechanisms/dir_health.h"
-#include "mechanisms/dir_settings.h"
+#include "mechanisms/server_health.h"
 
 /* Whoever holds the lock on the texts for longer was killed. */
 #define LOCK_MSEC 10
-/* Twice the longest life of an answer to SRV (dir_srv.h). */
+/* Twice the longest life of an answer of DNS that names servers. */
 #define LISTED_MSEC (2 * 3600 * INT64_C(1000))
 
 /* Times are monotonic, in milliseconds, and never 0. */
 struct slot {
-	atomic_bool there;	/* uri will not change any more */
+	atomic_bool there;	/* name will not change any more */
 	_Atomic int64_t listed;	/* last seen in a list; INT64_MAX: for ever */
 	_Atomic int64_t down;	/* since then; 0: it is up */
 	_Atomic int64_t up;	/* the last time it came up */
@@ -31,14 +30,15 @@ struct slot {
 	_Atomic int64_t backoff;	/* that back-off, not a point */
 	_Atomic int64_t answered;
 	_Atomic int64_t waiting;	/* the mark; void if answered since */
-	char uri[DIR_URI_MAX];
+	char name[SERVER_NAME_MAX];
 	char why[MECH_PART_WHY_MAX];	/* under the lock */
 };
 
-struct dir_health {
+struct server_health {
+	int64_t stuck_msec;
 	_Atomic int64_t locked;	/* since then; 0: free */
 	atomic_size_t taken;	/* of the slots, from the first one on */
-	struct slot slots[DIR_HEALTH_SLOTS];
+	struct slot slots[SERVER_HEALTH_SLOTS];
 };
 
 /*
@@ -47,7 +47,7 @@ struct dir_health {
  * The last byte of a text is never written, so it always ends.
  */
 static int64_t
-lock(struct dir_health *h)
+lock(struct server_health *h)
 {
 	const int64_t mine = deadline_now_msec();
 	int64_t holder = 0;
@@ -62,48 +62,49 @@ lock(struct dir_health *h)
 }
 
 static void
-unlock(struct dir_health *h, int64_t mine)
+unlock(struct server_health *h, int64_t mine)
 {
 	atomic_compare_exchange_strong(&h->locked, &mine, 0);
 }
 
-struct dir_health *
-dir_health_new(struct errmsg *e)
+struct server_health *
+server_health_new(int64_t stuck_msec, struct errmsg *e)
 {
-	struct dir_health *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
+	struct server_health *h = mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (h == MAP_FAILED) {
 		errmsg_errno(e, errno, "memory to share with workers");
 		return NULL;
 	}
+	h->stuck_msec = stuck_msec;
 	return h;
 }
 
 void
-dir_health_free(struct dir_health *h)
+server_health_free(struct server_health *h)
 {
 	if (h != NULL)
 		(void)munmap(h, sizeof(*h));
 }
 
 static size_t
-slots_taken(const struct dir_health *h)
+slots_taken(const struct server_health *h)
 {
 	const size_t n = atomic_load(&h->taken);
 
-	return n < DIR_HEALTH_SLOTS ? n : DIR_HEALTH_SLOTS;
+	return n < SERVER_HEALTH_SLOTS ? n : SERVER_HEALTH_SLOTS;
 }
 
 static int
-find(const struct dir_health *h, const char *uri, size_t *slot_r)
+find(const struct server_health *h, const char *name, size_t *slot_r)
 {
 	const size_t n = slots_taken(h);
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (atomic_load(&h->slots[i].there) &&
-		    strcmp(h->slots[i].uri, uri) == 0) {
+		    strcmp(h->slots[i].name, name) == 0) {
 			*slot_r = i;
 			return 0;
 		}
@@ -113,37 +114,38 @@ find(const struct dir_health *h, const char *uri, size_t *slot_r)
 /* A number of its own, so that nobody else writes there even if the lock was
  * taken away from us. */
 static int
-take(struct dir_health *h, const char *uri, size_t *slot_r, struct errmsg *e)
+take(struct server_health *h, const char *name, size_t *slot_r,
+    struct errmsg *e)
 {
 	struct slot *s;
 
-	if (slots_taken(h) == DIR_HEALTH_SLOTS)
+	if (slots_taken(h) == SERVER_HEALTH_SLOTS)
 		return errmsg_set(e, "%s: more than %d different servers "
-		    "were seen", uri, DIR_HEALTH_SLOTS);
+		    "were seen", name, SERVER_HEALTH_SLOTS);
 	*slot_r = atomic_fetch_add(&h->taken, 1);
-	if (*slot_r >= DIR_HEALTH_SLOTS)
+	if (*slot_r >= SERVER_HEALTH_SLOTS)
 		return errmsg_set(e, "%s: more than %d different servers "
-		    "were seen", uri, DIR_HEALTH_SLOTS);
+		    "were seen", name, SERVER_HEALTH_SLOTS);
 	s = &h->slots[*slot_r];
-	(void)str_copy(s->uri, sizeof(s->uri), uri);
+	(void)str_copy(s->name, sizeof(s->name), name);
 	atomic_store(&s->up, deadline_now_msec());
 	atomic_store(&s->there, true);
 	return 0;
 }
 
 int
-dir_health_slot(struct dir_health *h, const char *uri, bool fixed,
+server_health_slot(struct server_health *h, const char *name, bool fixed,
     size_t *slot_r, struct errmsg *e)
 {
 	int64_t mine;
 	int result;
 
-	if (strlen(uri) >= DIR_URI_MAX)
-		return errmsg_set(e, "%.64s...: too long", uri);
+	if (strlen(name) >= SERVER_NAME_MAX)
+		return errmsg_set(e, "%.64s...: too long", name);
 	mine = lock(h);
-	result = find(h, uri, slot_r);
+	result = find(h, name, slot_r);
 	if (result == -1)
-		result = take(h, uri, slot_r, e);
+		result = take(h, name, slot_r, e);
 	unlock(h, mine);
 	if (result == 0)
 		atomic_store(&h->slots[*slot_r].listed,
@@ -152,9 +154,9 @@ dir_health_slot(struct dir_health *h, const char *uri, bool fixed,
 }
 
 const char *
-dir_health_uri(const struct dir_health *h, size_t slot)
+server_health_name(const struct server_health *h, size_t slot)
 {
-	return h->slots[slot].uri;
+	return h->slots[slot].name;
 }
 
 /* The mark, unless an answer has come since it was made. */
@@ -167,7 +169,7 @@ live_mark(const struct slot *s)
 }
 
 int64_t
-dir_health_enter(struct dir_health *h, size_t slot)
+server_health_enter(struct server_health *h, size_t slot)
 {
 	struct slot *s = &h->slots[slot];
 	int64_t mark = atomic_load(&s->waiting);
@@ -182,7 +184,7 @@ dir_health_enter(struct dir_health *h, size_t slot)
 }
 
 void
-dir_health_leave(struct dir_health *h, size_t slot, int64_t mark)
+server_health_leave(struct server_health *h, size_t slot, int64_t mark)
 {
 	if (mark != 0)
 		atomic_compare_exchange_strong(&h->slots[slot].waiting, &mark,
@@ -190,7 +192,7 @@ dir_health_leave(struct dir_health *h, size_t slot, int64_t mark)
 }
 
 void
-dir_health_up(struct dir_health *h, size_t slot)
+server_health_up(struct server_health *h, size_t slot)
 {
 	struct slot *s = &h->slots[slot];
 	const int64_t now = deadline_now_msec();
@@ -211,8 +213,8 @@ prolong(struct slot *s, int64_t now, int64_t over_msec)
 	if (atomic_load(&s->down) == 0 || now - probe < over_msec)
 		return false;
 	backoff = 2 * atomic_load(&s->backoff);
-	if (backoff > DIR_BACKOFF_MAX_MSEC)
-		backoff = DIR_BACKOFF_MAX_MSEC;
+	if (backoff > SERVER_BACKOFF_MAX_MSEC)
+		backoff = SERVER_BACKOFF_MAX_MSEC;
 	if (!atomic_compare_exchange_strong(&s->probe, &probe, now + backoff))
 		return false;
 	atomic_store(&s->backoff, backoff);
@@ -220,7 +222,7 @@ prolong(struct slot *s, int64_t now, int64_t over_msec)
 }
 
 void
-dir_health_down(struct dir_health *h, size_t slot, const char *why)
+server_health_down(struct server_health *h, size_t slot, const char *why)
 {
 	struct slot *s = &h->slots[slot];
 	const int64_t now = deadline_now_msec();
@@ -237,49 +239,49 @@ dir_health_down(struct dir_health *h, size_t slot, const char *why)
 		return;
 	}
 	/* Two may come here at once: they write the same. */
-	atomic_store(&s->backoff, DIR_BACKOFF_FIRST_MSEC);
-	atomic_store(&s->probe, now + DIR_BACKOFF_FIRST_MSEC);
+	atomic_store(&s->backoff, SERVER_BACKOFF_FIRST_MSEC);
+	atomic_store(&s->probe, now + SERVER_BACKOFF_FIRST_MSEC);
 	atomic_compare_exchange_strong(&s->down, &none, now);
 }
 
 int64_t
-dir_health_down_since(struct dir_health *h, size_t slot)
+server_health_down_since(struct server_health *h, size_t slot)
 {
 	struct slot *s = &h->slots[slot];
 	const int64_t mark = live_mark(s);
 
 	if (atomic_load(&s->down) == 0 && mark != 0 &&
-	    deadline_now_msec() - mark > DIR_STUCK_MSEC)
-		dir_health_down(h, slot, "a worker waits for it");
+	    deadline_now_msec() - mark > h->stuck_msec)
+		server_health_down(h, slot, "a worker waits for it");
 	return atomic_load(&s->down);
 }
 
 int64_t
-dir_health_probe_at(const struct dir_health *h, size_t slot)
+server_health_probe_at(const struct server_health *h, size_t slot)
 {
 	return atomic_load(&h->slots[slot].probe);
 }
 
 bool
-dir_health_claim(struct dir_health *h, size_t slot, int64_t over_msec)
+server_health_claim(struct server_health *h, size_t slot, int64_t over_msec)
 {
-	return dir_health_down_since(h, slot) != 0 &&
+	return server_health_down_since(h, slot) != 0 &&
 	    prolong(&h->slots[slot], deadline_now_msec(), over_msec);
 }
 
 static void
-tell(struct dir_health *h, size_t slot, struct mech_part *part_r)
+tell(struct server_health *h, size_t slot, struct mech_part *part_r)
 {
 	struct slot *s = &h->slots[slot];
-	const int64_t down = dir_health_down_since(h, slot);
-	size_t n = strlen(s->uri);
+	const int64_t down = server_health_down_since(h, slot);
+	size_t n = strlen(s->name);
 	int64_t mine;
 
 	if (n >= sizeof(part_r->name))
 		n = sizeof(part_r->name) - 1;
 	*part_r = (struct mech_part){ .up = down == 0,
 	    .since_msec = down != 0 ? down : atomic_load(&s->up) };
-	(void)str_copy_n(part_r->name, sizeof(part_r->name), s->uri, n);
+	(void)str_copy_n(part_r->name, sizeof(part_r->name), s->name, n);
 	if (part_r->up)
 		return;
 	mine = lock(h);
@@ -288,7 +290,8 @@ tell(struct dir_health *h, size_t slot, struct mech_part *part_r)
 }
 
 size_t
-dir_health_parts(struct dir_health *h, struct mech_part *parts_r, size_t max)
+server_health_parts(struct server_health *h, struct mech_part *parts_r,
+    size_t max)
 {
 	const size_t n = slots_taken(h);
 	const int64_t oldest = deadline_now_msec() - LISTED_MSEC;
