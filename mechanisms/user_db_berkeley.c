@@ -56,8 +56,9 @@ open_file(DB *db, const char *path, enum user_db_access access)
 	int rc = 0;
 
 	db->set_errcall(db, be_silent);
-	if (access == USER_DB_ALTER) {
+	if (access == USER_DB_MAKE)
 		flags |= DB_CREATE;
+	if (access != USER_DB_LOOK) {
 		rc = db->set_cachesize(db, 0, ALTER_CACHE_BYTES, 1);
 	} else
 		flags |= DB_RDONLY;

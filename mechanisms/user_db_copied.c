@@ -184,8 +184,9 @@ user_db_copied_begin(void *table, struct errmsg *e)
 
 	if (user_db_copy_begin(&s->copy, s->path, e) == -1)
 		return -1;
-	if (s->library->open(s->copy.work, USER_DB_ALTER, &s->handle,
-	    e) == 0)
+	/* One that is missing by now must not be made anew, without rows. */
+	if (s->library->open(s->copy.work, s->copy.was.st_size == 0 ?
+	    USER_DB_MAKE : USER_DB_ALTER, &s->handle, e) == 0)
 		return 0;
 	s->handle = NULL;
 	user_db_copy_drop(&s->copy);
@@ -233,4 +234,15 @@ user_db_copied_undo(void *table)
 		(void)s->library->close(s->handle, NULL);
 	s->handle = NULL;
 	user_db_copy_drop(&s->copy);
+}
+
+void
+user_db_copied_withdraw(void *table)
+{
+	struct store *s = table;
+
+	if (s->handle != NULL)
+		(void)s->library->close(s->handle, NULL);
+	s->handle = NULL;
+	user_db_copy_withdraw(&s->copy);
 }

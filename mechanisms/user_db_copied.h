@@ -13,7 +13,8 @@
 
 enum user_db_access {
 	USER_DB_LOOK,		/* under the library's own lock, if any */
-	USER_DB_ALTER		/* we have locked it; it may be empty */
+	USER_DB_ALTER,		/* we have locked it */
+	USER_DB_MAKE		/* as ALTER, and it is empty */
 };
 
 /* What the library does. A handle is one open file. Messages name the file. */
@@ -53,6 +54,7 @@ enum user_db_found user_db_copied_delete(void *table,
     const struct user_db_bytes *key, struct errmsg *e);
 int user_db_copied_commit(void *table, struct errmsg *e);
 void user_db_copied_undo(void *table);
+void user_db_copied_withdraw(void *table);
 
 #define USER_DB_COPIED_TABLE \
 	.close = user_db_copied_close, \
@@ -63,6 +65,7 @@ void user_db_copied_undo(void *table);
 	.put = user_db_copied_put, \
 	.delete = user_db_copied_delete, \
 	.commit = user_db_copied_commit, \
-	.undo = user_db_copied_undo
+	.undo = user_db_copied_undo, \
+	.withdraw = user_db_copied_withdraw
 
 #endif

@@ -20,7 +20,8 @@
 #include "common/io.h"
 #include "common/str.h"
 
-#define SUFFIX ".new"
+/* A name that nobody gives to a file of his own: it is removed. */
+#define SUFFIX ".saslauthd-new"
 #define MODE_BITS 07777		/* what chmod(2) sets */
 #define MODE_OWN 0600
 #define CHUNK 65536		/* bytes copied at a time */
@@ -153,25 +154,63 @@ open_locked(const char *path, struct errmsg *e)
 /* ---- a change --------------------------------------------------------- */
 
 void
-user_db_copy_drop(struct user_db_copy *c)
+user_db_copy_withdraw(struct user_db_copy *c)
 {
 	if (c->work != NULL && !c->in_place)
 		unlink(c->work);
-	io_close(&c->fd);
 	free(c->work);
+	c->work = NULL;
+}
+
+void
+user_db_copy_drop(struct user_db_copy *c)
+{
+	user_db_copy_withdraw(c);
+	io_close(&c->memory);
+	io_close(&c->fd);
 	free(c->path);
 	*c = (struct user_db_copy)USER_DB_COPY_INIT;
 }
 
-/* The exclusive lock keeps GDBM's readers out as well. */
+/*
+ * The copy is in memory: what the library makes of a full disk, or leaves when
+ * it is killed, is then not the file. The exclusive lock keeps GDBM's readers
+ * out as well.
+ */
 static int
 take_in_place(struct user_db_copy *c, struct errmsg *e)
 {
 	c->in_place = true;
 	free(c->work);
-	c->work = strdup(c->path);
-	if (c->work == NULL || flock(c->fd, LOCK_EX) == -1)
+	c->work = NULL;
+	if (flock(c->fd, LOCK_EX) == -1)
 		return errmsg_errno(e, errno, "lock of %s", c->path);
+	c->memory = io_memory("saslauthd-users");
+	if (c->memory == -1 || copy_bytes(c->fd, c->memory) == -1)
+		return errmsg_errno(e, errno, "copy of %s", c->path);
+	c->work = str_dup_format("/proc/self/fd/%d", c->memory);
+	return c->work != NULL ? 0 :
+	    errmsg_errno(e, ENOMEM, "%s", c->path);
+}
+
+/* Nothing is changed before there is room for all of it. */
+static int
+write_in_place(struct user_db_copy *c, struct errmsg *e)
+{
+	struct stat now;
+	int errnum;
+
+	if (fstat(c->memory, &now) == -1)
+		return errmsg_errno(e, errno, "%s", c->path);
+	errnum = posix_fallocate(c->fd, 0, now.st_size);
+	if (errnum != 0) {
+		(void)!ftruncate(c->fd, c->was.st_size);
+		return errmsg_errno(e, errnum, "%s", c->path);
+	}
+	if (lseek(c->fd, 0, SEEK_SET) == -1 ||
+	    copy_bytes(c->memory, c->fd) == -1 ||
+	    ftruncate(c->fd, now.st_size) == -1 || fsync(c->fd) == -1)
+		return errmsg_errno(e, errno, "%s", c->path);
 	return 0;
 }
 
@@ -252,11 +291,11 @@ user_db_copy_commit(struct user_db_copy *c, struct errmsg *e)
 
 	if (sync_file(c->work) == -1)
 		errmsg_errno(e, errno, "%s", c->work);
-	else if (c->in_place)
-		rc = 0;
 	else if (was_overtaken(c))
 		errmsg_set(e, "%s: changed by another program meanwhile; "
 		    "nothing was stored, try again", c->path);
+	else if (c->in_place)
+		rc = write_in_place(c, e);
 	else {
 		rc = user_db_copy_replace(c->work, c->path, e);
 		/* The name is the next writer's, who waits for no lock of

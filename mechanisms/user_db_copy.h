@@ -9,9 +9,10 @@
  * (fcntl(2)) on it; a shared flock(2) keeps GDBM's own writers out, which take
  * an exclusive one, and lets readers in.
  *
- * Where a copy cannot take its place the file itself is changed, under the
- * locks, as libsasl2 does it: the directory may not be written, the copy
- * cannot be given the owner, or the file has a second name (ln(1)).
+ * Where a copy cannot take its place the copy is in memory, and is written over
+ * the file, under the locks, once there is room on disk for all of it: the
+ * directory may not be written, the copy cannot be given the owner, or the
+ * file has a second name (ln(1)).
  */
 #ifndef MECHANISMS_USER_DB_COPY_H
 #define MECHANISMS_USER_DB_COPY_H
@@ -26,10 +27,11 @@ struct user_db_copy {
 	char *work;		/* what to change: the copy, or the file */
 	int fd;			/* of the file, locked */
 	bool in_place;
+	int memory;		/* of the copy in place, else -1 */
 	struct stat was;
 };
 
-#define USER_DB_COPY_INIT { .fd = -1 }
+#define USER_DB_COPY_INIT { .fd = -1, .memory = -1 }
 
 /* Lock the file and copy it. Blocks while another process has the lock. -1
  * with a message, and nothing is held. */
@@ -41,6 +43,10 @@ int user_db_copy_begin(struct user_db_copy *c, const char *path,
 int user_db_copy_commit(struct user_db_copy *c, struct errmsg *e);
 /* Forget the copy. Harmless when nothing was begun. */
 void user_db_copy_drop(struct user_db_copy *c);
+
+/* Forget the copy and its name, which is the next writer's once another file
+ * has the place of this one; keep the locks until user_db_copy_drop(). */
+void user_db_copy_withdraw(struct user_db_copy *c);
 
 /* Make an empty file, removing an older one, with owner and mode of `like`.
  * A descriptor, or -1 with errno: EPERM also when it cannot be like it. */

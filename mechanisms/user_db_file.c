@@ -12,6 +12,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,8 +89,8 @@ heir_of_dir(const char *path, struct stat *heir_r, struct errmsg *e)
  * directory could exchange it for a link between our look and LMDB's, and
  * root would write over any file: there root acts as that owner, for good.
  */
-int
-user_db_file_act_as_owner(const char *path, struct errmsg *e)
+static int
+act_as_owner_of_dir(const char *path, struct errmsg *e)
 {
 	char copy[PATH_MAX];
 	const char *dir;
@@ -136,6 +137,22 @@ bequeath(int fd, const struct stat *heir)
 		return -1;
 	return fchmod(fd, st.st_gid == heir->st_gid ?
 	    heir->st_mode & MODE_BITS : MODE_OWN);
+}
+
+/* Of both directories where the name is a link: the one has LMDB's -lock file,
+ * the other the copies that take the file's place. */
+int
+user_db_file_act_as_owner(const char *path, struct errmsg *e)
+{
+	char *real;
+	int rc;
+
+	if (act_as_owner_of_dir(path, e) == -1)
+		return -1;
+	real = realpath(path, NULL);
+	rc = real == NULL ? 0 : act_as_owner_of_dir(real, e);
+	free(real);
+	return rc;
 }
 
 int

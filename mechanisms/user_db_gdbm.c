@@ -56,8 +56,9 @@ open_file(const char *path, enum user_db_access access)
 	int tries, flags = GDBM_NOMMAP | GDBM_CLOEXEC;
 	GDBM_FILE db = NULL;
 
-	if (access == USER_DB_ALTER)
-		return gdbm_open(path, 0, flags | GDBM_WRCREAT | GDBM_NOLOCK,
+	if (access != USER_DB_LOOK)
+		return gdbm_open(path, 0, flags | GDBM_NOLOCK |
+		    (access == USER_DB_MAKE ? GDBM_WRCREAT : GDBM_WRITER),
 		    0, NULL);
 	for (tries = 0; tries < LOCK_TRIES && db == NULL; tries++) {
 		if (tries > 0)

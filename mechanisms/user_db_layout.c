@@ -5,10 +5,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/str.h"
 #include "mechanisms/user_db.h"
 
 /* Whether a library is in this build is known at compile time. */
@@ -76,18 +79,42 @@ user_db_default_path(void)
 	    USER_DB_DEFAULT_PATH;
 }
 
-/* The system's file may be meant by another name: a link, a double slash. */
+/* The name of a file, which may be missing, without links, dots and double
+ * slashes. NULL when there is no such directory. */
+static char *
+real_name(const char *path)
+{
+	char copy[PATH_MAX];
+	char *real = realpath(path, NULL), *dir;
+	const char *slash = strrchr(path, '/');
+
+	if (real != NULL || errno != ENOENT ||
+	    str_copy(copy, sizeof(copy), path) == -1)
+		return real;
+	dir = realpath(dirname(copy), NULL);
+	if (dir == NULL)
+		return NULL;
+	real = str_dup_format("%s/%s", strcmp(dir, "/") == 0 ? "" : dir,
+	    slash == NULL ? path : slash + 1);
+	free(dir);
+	return real;
+}
+
+/* The system's file may be meant by another name: a relative one, a double
+ * slash, or what the system's name is a link to. */
 static bool
 is_system_path(const char *path)
 {
-	char *real;
+	char *real, *system;
 	bool same;
 
 	if (strcmp(path, SASLDB2_PATH) == 0)
 		return true;
-	real = realpath(path, NULL);
-	same = real != NULL && strcmp(real, SASLDB2_PATH) == 0;
+	real = real_name(path);
+	system = real_name(SASLDB2_PATH);
+	same = real != NULL && system != NULL && strcmp(real, system) == 0;
 	free(real);
+	free(system);
 	return same;
 }
 

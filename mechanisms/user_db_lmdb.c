@@ -228,6 +228,13 @@ lmdb_commit(void *table, struct errmsg *e)
 	return rc == 0 ? 0 : user_db_lmdb_explain(table, rc, e);
 }
 
+/* The transaction is the lock. */
+static void
+lmdb_withdraw(void *table)
+{
+	(void)table;
+}
+
 const struct user_db_table user_db_lmdb = {
 	.open = user_db_lmdb_open,
 	.close = user_db_lmdb_close,
@@ -239,4 +246,5 @@ const struct user_db_table user_db_lmdb = {
 	.delete = lmdb_delete,
 	.commit = lmdb_commit,
 	.undo = user_db_lmdb_undo,
+	.withdraw = lmdb_withdraw,
 };

@@ -18,7 +18,7 @@
 #include "mechanisms/user_db_file.h"
 #include "mechanisms/user_db_inside.h"
 
-#define SUFFIX ".rewrite"
+#define SUFFIX ".saslauthd-rewrite"
 
 struct rewrite {
 	struct user_db *from, *to;
@@ -147,8 +147,12 @@ rewrite(const char *path, const char *work, enum user_db_layout to,
 	if (user_db_open(path, USER_DB_WRITE, &from, NULL, e) == -1)
 		return -1;
 	if (user_db_begin(from, e) == 0 &&
-	    make_new(from, work, to, change, ctx, e) == 0)
+	    make_new(from, work, to, change, ctx, e) == 0) {
+		/* From the moment of the rename others lock the new file, and
+		 * make their copy under the name that ours had. */
+		from->table->withdraw(from->store);
 		rc = user_db_copy_replace(work, path, e);
+	}
 	user_db_close(from);
 	/* Between two LMDB files the lock file stays: who opens the new one
 	 * may have it already. */

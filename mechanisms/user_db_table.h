@@ -44,6 +44,9 @@ struct user_db_table {
 	    const struct user_db_bytes *key, struct errmsg *e);
 	int (*commit)(void *table, struct errmsg *e);
 	void (*undo)(void *table);	/* also when nothing was begun */
+	/* Between begin and commit, before another file takes this one's
+	 * place: as undo, but nobody else can change it until close. */
+	void (*withdraw)(void *table);
 };
 
 extern const struct user_db_table user_db_lmdb;

@@ -318,7 +318,7 @@ def test_full_disk(small, layout):
     (small / "rest").unlink()
     good(db, *kept, "-u", "dom", "max")
     assert verdict(db, "max", "secret") == OK
-    assert not (small / "db.new").exists()
+    assert not (small / "db.saslauthd-new").exists()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

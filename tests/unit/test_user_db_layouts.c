@@ -430,7 +430,7 @@ files(enum user_db_layout layout)
 	if (geteuid() == 0)
 		assert_int_equal(chown(store.path, STORE_STRANGER, 1), 0);
 	before = put_and_stat(store.path, "one");
-	snprintf(left, sizeof(left), "%.4000s.new", store.path);
+	snprintf(left, sizeof(left), "%.4000s.saslauthd-new", store.path);
 	assert_int_equal(symlink("nowhere", left), 0);
 	after = put_and_stat(store.path, "two");
 	assert_int_equal(after.st_mode, before.st_mode);
