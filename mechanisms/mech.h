@@ -20,7 +20,7 @@
  *               an outage; it is called again at the next request. 0 with a
  *               text is an outage that check() will find and tell itself.
  *   check       one request. May block, under request->deadline only.
- *   idle        in a worker that is ready, while no request waits: close what
+ *   idle        in a worker that is ready, once no request comes: close what
  *               has been idle, probe what was down. Blocks MECH_IDLE_MSEC at
  *               most. Returns the milliseconds after which it wants to be
  *               called again if no request comes, or -1: not before the next

@@ -16,6 +16,10 @@
 #include "saslauthd/sigpipe.h"
 #include "saslauthd/worker.h"
 
+/* While requests follow each other faster, chores have time: to ask for them
+ * after each answer is one more call of the system for nothing. */
+#define CHORES_AFTER_MSEC 20
+
 struct worker {
 	const struct worker_job *job;
 	const struct mech *mech;
@@ -138,12 +142,13 @@ idle(const struct worker *w)
 	return msec < INT_MAX ? (int)msec : INT_MAX;
 }
 
-/* Wait for a request; one that waits itself comes before the mechanism's
+/* Wait for a request; one that is here at once comes before the mechanism's
  * chores. False: there will be none any more. */
 static bool
 next_request(const struct worker *w)
 {
-	enum news news = wait_for_news(w, 0);
+	enum news news = wait_for_news(w, w->mech->idle == NULL ? -1 :
+	    CHORES_AFTER_MSEC);
 
 	while (news == NOTHING)
 		news = wait_for_news(w, idle(w));

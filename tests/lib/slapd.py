@@ -276,8 +276,8 @@ class Slapd:
         urls = [plain, self.ldapi] + ([self.ldaps] if self.tls else [])
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(  # -d: in the foreground
-                [PROGRAM, "-d", "stats" if self.log else "0", "-f",
-                 self.conf, "-h", " ".join(urls)],
+                [PROGRAM, "-d", "stats" if self.log else "0", "-s", "0",
+                 "-f", self.conf, "-h", " ".join(urls)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._answers, START_SEC, "slapd's answer")
         if self.delay_msec > 0:
