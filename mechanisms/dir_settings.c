@@ -172,7 +172,8 @@ static const struct conf_key keys[] = {
 	  .help = "SASL realm; empty: of ldap.conf" },
 	{ .name = "ldap_sasl_realm", TEXT(realm), ALSO("ldap_realm") },
 	{ .name = "ldap_mech", TEXT(mech),
-	  .help = "SASL mechanism; empty: of ldap.conf, or the strongest" },
+	  .help = "SASL mechanism, or several to choose from; empty: of "
+	      "ldap.conf, or the strongest" },
 	{ .name = "ldap_sasl_mech", TEXT(mech), ALSO("ldap_mech") },
 	{ .name = "ldap_sasl_secprops", TEXT(secprops),
 	  .help = "security properties, as SASL_SECPROPS of ldap.conf" },

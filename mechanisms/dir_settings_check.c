@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 /* The daemon's default of backend_timeout; beyond that no answer is waited
  * for, whatever ldap_timeout says. */
 #define BACKEND_TIMEOUT_SEC 10
+/* Of a description with its options: RFC 4512, section 2.5. */
+#define ATTRIBUTE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+    "0123456789-.;"
 #define TEMPLATES_MAX 4		/* user's filter and base, group's */
 
 /* ---- servers ---------------------------------------------------------- */
@@ -209,6 +213,21 @@ verify_sasl(const struct dir_settings *s, struct errmsg *e)
 	return 0;
 }
 
+/* RFC 4511, section 4.5.1.8: "*", "+" and "1.1" are no attribute's name, and
+ * whatever the server sent first would be compared with the password. */
+static int
+verify_password_attr(const struct dir_settings *s, struct errmsg *e)
+{
+	const char *a = s->password_attr;
+
+	if (dir_settings_method(s) != DIR_METHOD_CUSTOM ||
+	    (strspn(a, ATTRIBUTE_CHARS) == strlen(a) && a[0] != '-' &&
+	    a[0] != ';' && strcmp(a, "1.1") != 0))
+		return 0;
+	return errmsg_set(e, "ldap_password_attr: %s: is not the name of an "
+	    "attribute", a);
+}
+
 static int
 verify_group(const struct dir_settings *s, struct errmsg *e)
 {
@@ -228,6 +247,7 @@ dir_settings_verify(const void *settings, struct errmsg *e)
 	const struct dir_settings *s = settings;
 
 	if (verify_servers(s, e) == -1 || verify_sasl(s, e) == -1 ||
+	    verify_password_attr(s, e) == -1 ||
 	    verify_group(s, e) == -1 || verify_user_template(s, e) == -1)
 		return -1;
 	return verify_templates(s, e);
@@ -256,13 +276,14 @@ tell(const struct speaker *to, const char *fmt, ...)
 }
 
 /* Can a password be read on the way to this kind of server? DIGEST-MD5, SCRAM
- * and their like do not show it. */
+ * and their like do not show it; but custom has what is stored sent. */
 static bool
 shows_password(const struct dir_settings *s)
 {
 	static const char *const names[] = { "PLAIN", "LOGIN", NULL };
 
 	return !s->use_sasl || s->mech[0] == '\0' ||
+	    dir_settings_method(s) == DIR_METHOD_CUSTOM ||
 	    names_any(s->mech, names);
 }
 
@@ -372,7 +393,10 @@ remark_password_file(const struct dir_settings *s, const struct speaker *to)
 	if (s->password.len > 0)
 		tell(to, "ldap_password: is not used, as there is "
 		    "ldap_password_file");
-	if (stat(s->password_file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
+	if (stat(s->password_file, &st) == -1)
+		tell(to, "ldap_password_file: %s: %s", s->password_file,
+		    strerror(errno));
+	else if ((st.st_mode & S_IROTH) != 0)
 		tell(to, "ldap_password_file: %s: everybody may read it",
 		    s->password_file);
 }

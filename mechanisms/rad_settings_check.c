@@ -5,8 +5,10 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "mechanisms/rad_form.h"
@@ -84,8 +86,12 @@ remark_server(const struct rad_server *s, const struct speaker *to)
 		tell(to, "radius_timeout: %u tries of %s take longer than "
 		    "backend_timeout, %d s unless it is set", s->tries,
 		    s->name, BACKEND_TIMEOUT_MSEC / 1000);
-	if (s->secret_file[0] != '\0' && stat(s->secret_file, &st) == 0 &&
-	    (st.st_mode & S_IROTH) != 0)
+	if (s->secret_file[0] == '\0')
+		return;
+	if (stat(s->secret_file, &st) == -1)
+		tell(to, "radius_secret_file: %s: %s", s->secret_file,
+		    strerror(errno));
+	else if ((st.st_mode & S_IROTH) != 0)
 		tell(to, "radius_secret_file: %s: everybody may read it",
 		    s->secret_file);
 }

@@ -201,6 +201,9 @@ def test_readable_password(config):
 
 # The manual's.
 
+SECRET_FILE = "/etc/saslauthd.secret"
+
+
 def examples():
     """What stands as a file on its page."""
     page = "saslauthd-ldap.5"
@@ -212,7 +215,8 @@ def examples():
 
 @pytest.mark.parametrize("number", range(len(examples())))
 def test_examples_of_the_manual(number, config):
-    text = examples()[number]
+    text = examples()[number].replace(
+        SECRET_FILE, str(config("secret\n", "secret.file")))
     args = () if "mechanism:" in text else ("-a", "ldap")
     assert check(*args, "--config", config(text)) == (GOOD, [])
 

@@ -548,6 +548,15 @@ test_verify(void **state)
 		{ "ldap_group_nested: yes\nldap_group_dn: cn=g\n", NULL },
 		{ "ldap_auth_method: custom\nldap_group_as: user\n",
 		    "ldap_group_as: user: nobody is bound" },
+		{ "ldap_auth_method: custom\nldap_password_attr: *\n",
+		    "ldap_password_attr: *: is not the name" },
+		{ "ldap_auth_method: custom\nldap_password_attr: 1.1\n",
+		    "ldap_password_attr: 1.1: is not the name" },
+		{ "ldap_auth_method: custom\nldap_password_attr: a, b\n",
+		    "ldap_password_attr: a, b: is not the name" },
+		{ "ldap_auth_method: custom\n"
+		    "ldap_password_attr: 2.5.4.35;lang-en\n", NULL },
+		{ "ldap_password_attr: *\n", NULL },
 #ifdef WITH_LDAP_SASL
 		{ "ldap_use_sasl: yes\nldap_mech: external\n",
 		    "ldap_mech: external asks for no password" },
@@ -645,6 +654,8 @@ test_remarks(void **state)
 		    "ldap_mech: SCRAM-SHA-256\n", NULL },
 		{ FAR "ldap_auth_method: fastbind\nldap_use_sasl: yes\n"
 		    "ldap_mech: plain\n", "clear" },
+		{ FAR "ldap_auth_method: custom\nldap_use_sasl: yes\n"
+		    "ldap_mech: SCRAM-SHA-256\n", "clear" },
 		{ "ldap_servers: ldap://localhost ldaps://b\n"
 		    "ldap_start_tls: yes\n",
 		    "ldap_start_tls: ldaps://b: is TLS from the start" },
@@ -680,12 +691,14 @@ test_remarks(void **state)
 		{ "ldap_bind_dn: cn=a\n", "ldap_bind_dn: without "
 		    "ldap_password" },
 		{ "ldap_bind_dn: cn=a\nldap_password: x\n", NULL },
+		{ "ldap_bind_dn: cn=a\nldap_password_file: /\n", "ldap_"
+		    "password_file: /: everybody may read it" },
 		{ "ldap_bind_dn: cn=a\nldap_password_file: /nowhere/x\n",
-		    NULL },
+		    "ldap_password_file: /nowhere/x: No such file" },
 		{ "ldap_bind_dn: cn=a\nldap_service_mech: EXTERNAL\n", NULL },
 		{ "ldap_bind_dn: cn=a\nldap_auth_method: fastbind\n"
 		    "ldap_filter: %u@x.org\n", NULL },
-		{ "ldap_password: x\nldap_password_file: /nowhere/x\n",
+		{ "ldap_password: x\nldap_password_file: /proc/self/mem\n",
 		    "ldap_password: is not used" },
 		{ "ldap_timeout: 0\n", "ldap_timeout: nobody waits" },
 		{ "ldap_timeout: 11\n", "ldap_timeout: nobody waits" },
