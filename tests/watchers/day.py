@@ -157,6 +157,8 @@ class Day:
         wait_until(lambda: self.daemon.by_role("front") not in
                    ([], [front]), START_SEC, "another front")
         workers = self.daemon.wait_workers(2)
+        # One of them is ready: a death before that is a failed start.
+        self.ask(USER, PASSWORD, wire.OK)
         kill(workers[0], signal.SIGKILL)
         wait_until(lambda: workers[0] not in self.daemon.by_role("worker"),
                    START_SEC, "the end of a worker")
