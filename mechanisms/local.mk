@@ -134,6 +134,7 @@ radius_parts = \
 	mechanisms/rad_dictionary.c mechanisms/rad_dictionary.h \
 	mechanisms/rad_digest.c mechanisms/rad_digest.h \
 	mechanisms/rad_form.c mechanisms/rad_form.h \
+	mechanisms/rad_lookup.c mechanisms/rad_lookup.h \
 	mechanisms/rad_reply.c mechanisms/rad_reply.h \
 	mechanisms/rad_servers.c mechanisms/rad_servers.h \
 	mechanisms/rad_settings_check.c \

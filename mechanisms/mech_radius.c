@@ -34,6 +34,8 @@
 /* After so long without a probe (workers that live for one request) a request
  * makes it. */
 #define PROBE_OVERDUE_MSEC 30000
+/* Packets in which a fresh worker asks a server that is up for its status. */
+#define READY_TRIES 3
 
 enum { KEY, CERT, CACERT_FILE, TLS_FILES };
 
@@ -154,9 +156,21 @@ judge(struct attempt *t, const struct rad_server *s,
 	decide(t, AUTH_TEMPFAIL, REASON_INTERNAL, s->name, "no answer's code");
 }
 
+/* A server that answered others meanwhile is not down, whatever it is that it
+ * does not like about this request: a proxy is silent for the users of a realm
+ * whose own server is, and nobody may take it away from all others by asking
+ * for one of those. */
 static void
-no_answer(struct attempt *t, const struct servers_offer *offer, bool hurried,
-    const struct rad_reply *r)
+is_silent(struct radius *ctx, const struct servers_offer *offer,
+    int64_t since_msec, const char *why)
+{
+	if (!servers_answered_since(ctx->servers, offer->slot, since_msec))
+		servers_down(ctx->servers, offer->slot, why);
+}
+
+static void
+no_answer(struct attempt *t, const struct servers_offer *offer,
+    int64_t since_msec, bool hurried, const struct rad_reply *r)
 {
 	struct errmsg why = ERRMSG_INIT;
 	const bool not_signed = r->unsigned_answers + r->badly_signed > 0;
@@ -165,8 +179,10 @@ no_answer(struct attempt *t, const struct servers_offer *offer, bool hurried,
 	t->not_signed = t->not_signed || not_signed;
 	mech_answer_set(t->answer, AUTH_TEMPFAIL, REASON_BACKEND_DOWN,
 	    "%s: %s", offer->name, why.text);
-	if (!hurried || !deadline_passed(&t->deadline))
+	if (not_signed)
 		servers_down(t->ctx->servers, offer->slot, why.text);
+	else if (!hurried || !deadline_passed(&t->deadline))
+		is_silent(t->ctx, offer, since_msec, why.text);
 }
 
 static void
@@ -180,9 +196,11 @@ ask_server(struct attempt *t, const struct servers_offer *offer)
 		.server = s, .packet = &packet,
 		/* It is more likely to be down still than to lose one. */
 		.tries = offer->probe ? 1 : s->tries,
+		.try_msec = s->timeout_msec,
 		.any_signature = !s->require_signature,
 		.hurry = offer->others, .deadline = t->deadline
 	};
+	const int64_t since_msec = deadline_now_msec();
 	struct rad_reply r;
 
 	if (!fill(t, s, &packet))
@@ -195,7 +213,7 @@ ask_server(struct attempt *t, const struct servers_offer *offer)
 		servers_up(ctx->servers, offer->slot);
 		judge(t, s, &r);
 	} else
-		no_answer(t, offer, hurried, &r);
+		no_answer(t, offer, since_msec, hurried, &r);
 }
 
 /* One server after the other, until one answers. */
@@ -228,16 +246,18 @@ radius_check(void *context, const struct mech_request *req,
  * the answer, so one that is not signed will do. */
 static void
 ask_status(struct radius *ctx, const struct servers_offer *offer,
-    struct errmsg *e)
+    unsigned tries, struct errmsg *e)
 {
 	const struct rad_server *s = rad_servers_find(&ctx->all, offer->name);
 	unsigned char authenticator[RAD_AUTHENTICATOR_SIZE];
 	struct rad_packet packet;
 	const struct rad_question q = {
-		.server = s, .packet = &packet, .tries = 1,
+		.server = s, .packet = &packet, .tries = tries,
+		.try_msec = MECH_IDLE_MSEC / tries,
 		.any_signature = true, .hurry = true,
 		.deadline = deadline_in_msec(MECH_IDLE_MSEC)
 	};
+	const int64_t since_msec = deadline_now_msec();
 	struct rad_reply r;
 	unsigned identifier;
 
@@ -256,7 +276,7 @@ ask_status(struct radius *ctx, const struct servers_offer *offer,
 		return;
 	}
 	rad_reply_explain(&r, e);
-	servers_down(ctx->servers, offer->slot, e->text);
+	is_silent(ctx, offer, since_msec, e->text);
 	(void)errmsg_prefix(e, "%s", offer->name);
 }
 
@@ -270,7 +290,7 @@ radius_idle(void *context)
 	if (!ctx->settings->status_server)
 		return -1;
 	if (servers_claim_probe(ctx->servers, &offer))
-		ask_status(ctx, &offer, &e);
+		ask_status(ctx, &offer, 1, &e);
 	return servers_probe_in_msec(ctx->servers);
 }
 
@@ -289,7 +309,9 @@ radius_ready(void *context, struct errmsg *e)
 	if (offer.last_resort)
 		(void)errmsg_set(e, "all servers are down");
 	else
-		ask_status(ctx, &offer, e);
+		/* One packet that gets lost must not take away a server that
+		 * nobody has found silent. */
+		ask_status(ctx, &offer, READY_TRIES, e);
 	return 0;
 }
 
@@ -369,7 +391,10 @@ static void
 radius_close(void *context)
 {
 	struct radius *ctx = context;
+	size_t i;
 
+	for (i = 0; i < RAD_SERVERS_MAX; i++)
+		rad_addresses_fini(&ctx->addresses[i]);
 	rad_tls_free(ctx->tls);
 	servers_free(ctx->servers);
 	rad_form_free(ctx->form);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "common/deadline.h"
 #include "common/errmsg.h"
 #include "mechanisms/rad_servers.h"
 
@@ -28,14 +29,17 @@ struct rad_addresses {
 	size_t count;
 	size_t first;		/* to try first: the one that answered */
 	int64_t ask_msec;	/* when to ask again */
+	struct rad_lookup *lookup;	/* NULL: none runs */
 };
 
-/* Make sure that they are known. Asks the system's resolver, which blocks as
- * long as it likes: who waits for us kills us. -1: no address is known. */
+/* Make sure that they are known. Asks the system's resolver, until then at
+ * most; where some are known already they do if it does not answer soon. -1:
+ * no address is known. */
 int rad_addresses_get(struct rad_addresses *a, const struct rad_server *s,
-    struct errmsg *e);
+    const struct deadline *d, struct errmsg *e);
 /* The first one has cost a request its time: another one is for the next
  * request, and DNS, which is asked again soon, may know better. */
 void rad_addresses_turn(struct rad_addresses *a);
+void rad_addresses_fini(struct rad_addresses *a);
 
 #endif

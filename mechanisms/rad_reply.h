@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/deadline.h"
 #include "common/errmsg.h"
@@ -20,6 +21,7 @@ struct rad_question {
 	const struct rad_server *server;
 	const struct rad_packet *packet;
 	unsigned tries;
+	int64_t try_msec;	/* of each, before the next; over UDP */
 	bool any_signature;	/* an answer is good without one */
 	bool hurry;		/* others could be asked: no waiting for a
 				 * server that refuses */

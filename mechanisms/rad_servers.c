@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/network.h"
 #include "common/str.h"
 #include "mechanisms/rad_servers.h"
 #include "mechanisms/secret_file.h"
@@ -36,10 +37,12 @@ set_port(struct rad_server *s, const char *port, struct errmsg *e)
 }
 
 /* "host", "host:port", "[address]", "[address]:port", or a bare IPv6 address,
- * which has more colons than one. */
+ * which has more colons than one. So has host:port:secret, as other programs
+ * want it; it must not get into logs as a name. */
 static int
 set_host(struct rad_server *s, const char *text, struct errmsg *e)
 {
+	struct network_address address;
 	const char *end, *port;
 
 	if (text[0] == '[') {
@@ -57,6 +60,10 @@ set_host(struct rad_server *s, const char *text, struct errmsg *e)
 	if (end == text || str_copy_n(s->host, sizeof(s->host), text,
 	    (size_t)(end - text)) == -1)
 		return errmsg_set(e, "has no host, or too long a one");
+	if (strchr(s->host, ':') != NULL &&
+	    network_address_parse(&address, s->host) == -1)
+		return errmsg_set(e, "has more colons than host:port, and is "
+		    "no IPv6 address");
 	return port != NULL ? set_port(s, port, e) : 0;
 }
 
@@ -77,8 +84,10 @@ set_server(struct rad_server *s, const char *text, size_t len,
 	s->timeout_msec = settings->timeout_sec * MSEC_PER_SEC;
 	s->tries = (unsigned)settings->retries + 1;
 	s->require_signature = settings->require_signature;
+	/* What is behind the host may be anything, such as its secret. */
 	return set_host(s, text, e) == 0 ? 0 :
-	    errmsg_prefix(e, "radius_servers: %.64s", s->name);
+	    errmsg_prefix(e, "radius_servers: %.*s",
+	    (int)strcspn(text, text[0] == '[' ? "]" : ":"), text);
 }
 
 static int
@@ -170,6 +179,9 @@ parse_options(const struct rad_servers *sv, char *line, struct errmsg *e)
 	struct rad_server *s = server_of_line(sv, &line);
 	char *word, *value;
 
+	if (s == NULL && strchr(name, '=') != NULL)
+		return errmsg_set(e, "radius_server: begins with a server of "
+		    "radius_servers");
 	if (s == NULL)
 		return errmsg_set(e, "radius_server: %.64s is not in "
 		    "radius_servers", name);
@@ -177,9 +189,12 @@ parse_options(const struct rad_servers *sv, char *line, struct errmsg *e)
 		if (word[0] == '\0')
 			continue;
 		value = strchr(word, '=');
-		if (value != NULL)
-			*value++ = '\0';
-		if (set_option(s, word, value != NULL ? value : "", e) == -1)
+		/* It is not told: it may be the secret. */
+		if (value == NULL)
+			return errmsg_set(e, "radius_server: %s: wants "
+			    "option=value", s->name);
+		*value++ = '\0';
+		if (set_option(s, word, value, e) == -1)
 			return errmsg_prefix(e, "radius_server: %s: %.64s",
 			    s->name, word);
 	}

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +21,9 @@
 #include "mechanisms/rad_tls.h"
 
 #define LENGTH_END 4		/* of a packet, its length is known then */
+#define UNHEARD_MSEC 3000	/* a kernel acknowledges at once */
+#define KEEPALIVE_SEC 60	/* less than firewalls remember */
+#define STRAYS_MAX 64		/* that may come between two requests */
 
 struct rad_tls {
 	SSL_CTX *context;
@@ -48,6 +52,18 @@ explain(struct errmsg *e, const char *what)
 	    reason != NULL ? reason : "failed");
 }
 
+/* libssl would ask the terminal, and wait: at the start, and whenever files
+ * change. */
+static int
+no_passphrase(char *to, int size, int writing, void *arg)
+{
+	(void)to;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
 static int
 load(SSL_CTX *c, const struct rad_settings *s, struct errmsg *e)
 {
@@ -59,6 +75,7 @@ load(SSL_CTX *c, const struct rad_settings *s, struct errmsg *e)
 		return explain(e, "radius_tls_cacert_dir");
 	if (s->cert[0] == '\0')
 		return 0;
+	SSL_CTX_set_default_passwd_cb(c, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(c, s->cert) != 1)
 		return explain(e, "radius_tls_cert");
 	if (SSL_CTX_use_PrivateKey_file(c, s->key, SSL_FILETYPE_PEM) != 1 ||
@@ -156,11 +173,38 @@ wait_for_ssl(struct rad_tls *t, int result, const char *what,
 	return STEP_LOST;
 }
 
-static int
-connect_to(const struct rad_address *at, const struct deadline *d,
-    struct errmsg *e)
+/* A peer that went away without a word (a firewall that forgot an idle
+ * connection) shows while nobody waits, or after half of a question's time at
+ * most: the question is put again over a fresh connection then. */
+static void
+notice_silence(int fd, const struct rad_server *s)
 {
 	const int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+	const int idle = KEEPALIVE_SEC;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof(idle));
+#endif
+#ifdef TCP_USER_TIMEOUT
+	const int64_t half = s->timeout_msec * s->tries / 2;
+	const unsigned msec = half < UNHEARD_MSEC ? (unsigned)half :
+	    UNHEARD_MSEC;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec,
+	    sizeof(msec));
+#else
+	(void)s;
+#endif
+}
+
+static int
+connect_to(const struct rad_server *s, const struct rad_address *at,
+    const struct deadline *d, struct errmsg *e)
+{
 	int fd = socket(at->at.ss_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error = 0;
@@ -179,7 +223,7 @@ connect_to(const struct rad_address *at, const struct deadline *d,
 		errno = error;
 		goto fail;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	notice_silence(fd, s);
 	return fd;
 fail:
 	(void)errmsg_errno(e, errno, "connect");
@@ -228,10 +272,11 @@ dial(struct rad_tls *t, const struct rad_question *q,
 	enum step step = STEP_LOST;
 	size_t i;
 
-	if (rad_addresses_get(a, q->server, e) == -1)
+	if (rad_addresses_get(a, q->server, d, e) == -1)
 		return STEP_LOST;
 	for (i = 0; i < a->count && t->fd == -1; i++)
-		t->fd = connect_to(&a->list[(a->first + i) % a->count], d, e);
+		t->fd = connect_to(q->server,
+		    &a->list[(a->first + i) % a->count], d, e);
 	if (t->fd != -1)
 		step = greet(t, q->server, d, e);
 	t->server = q->server;
@@ -300,15 +345,17 @@ is_kept(struct rad_tls *t, const struct rad_server *s)
 {
 	const struct deadline now = deadline_in_msec(0);
 	struct errmsg e;
-	enum step step;
+	enum step step = STEP_DONE;
+	unsigned i;
 
 	if (t->server != s)
 		hang_up(t);
 	if (t->ssl == NULL)
 		return false;
-	while ((step = get(t, &now, &e)) == STEP_DONE)
+	for (i = 0; i < STRAYS_MAX &&
+	    (step = get(t, &now, &e)) == STEP_DONE; i++)
 		t->len = 0;
-	if (step == STEP_LOST)
+	if (step != STEP_TIMED_OUT)
 		hang_up(t);
 	return t->ssl != NULL;
 }
@@ -330,6 +377,8 @@ put_and_get(struct rad_tls *t, const struct rad_question *q,
 			return STEP_DONE;
 		}
 		t->len = 0;
+		if (deadline_passed(d))
+			step = STEP_TIMED_OUT;
 	}
 	hang_up(t);
 	return step;

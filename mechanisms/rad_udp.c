@@ -25,7 +25,7 @@ enum heard { HEARD_NOTHING, HEARD_ANSWER, HEARD_REFUSAL };
 static int64_t
 try_msec(const struct rad_question *q)
 {
-	const int64_t msec = q->server->timeout_msec;
+	const int64_t msec = q->try_msec;
 	const int64_t spread = msec * JITTER_PERCENT / 100;
 	uint16_t random;
 
@@ -66,6 +66,9 @@ listen_for(int fd, const struct rad_question *q, const struct deadline *d,
 		/* EAGAIN: its checksum was wrong. */
 		if (n == -1 && errno != EINTR && errno != EAGAIN)
 			return refused(r, "receive");
+		/* Who keeps us busy does not keep us for longer. */
+		if (deadline_passed(d))
+			return HEARD_NOTHING;
 	}
 }
 
@@ -116,10 +119,13 @@ void
 rad_udp_ask(const struct rad_question *q, struct rad_addresses *a,
     struct rad_reply *r_r)
 {
+	/* DNS gets what all tries would have had: others may be asked. */
+	const struct deadline dns = deadline_min(q->deadline,
+	    deadline_in_msec(q->server->timeout_msec * q->tries));
 	size_t i, at;
 
 	*r_r = (struct rad_reply)RAD_REPLY_INIT;
-	if (rad_addresses_get(a, q->server, &r_r->trouble) == -1)
+	if (rad_addresses_get(a, q->server, &dns, &r_r->trouble) == -1)
 		return;
 	for (i = 0; i < a->count && !deadline_passed(&q->deadline); i++) {
 		at = (a->first + i) % a->count;

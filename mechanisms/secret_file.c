@@ -22,7 +22,7 @@ secret_file_read(const char *path, struct secret *to, struct errmsg *e)
 
 	if (io_read_file(path, SECRET_FILE_MAX, &text, &len, e) == -1)
 		return -1;
-	rc = secret_set(to, text, strcspn(text, "\n"));
+	rc = secret_set(to, text, strcspn(text, "\r\n"));
 	explicit_bzero(text, len);
 	free(text);
 	if (rc == -1)

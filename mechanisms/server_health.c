@@ -256,6 +256,13 @@ server_health_down_since(struct server_health *h, size_t slot)
 	return atomic_load(&s->down);
 }
 
+bool
+server_health_answered_since(const struct server_health *h, size_t slot,
+    int64_t msec)
+{
+	return atomic_load(&h->slots[slot].answered) > msec;
+}
+
 int64_t
 server_health_probe_at(const struct server_health *h, size_t slot)
 {

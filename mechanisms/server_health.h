@@ -55,6 +55,10 @@ void server_health_down(struct server_health *h, size_t slot, const char *why);
  * for stuck_msec, without an answer to anybody since, makes it down. */
 int64_t server_health_down_since(struct server_health *h, size_t slot);
 
+/* Did it answer anybody after that point (monotonic)? */
+bool server_health_answered_since(const struct server_health *h, size_t slot,
+    int64_t msec);
+
 /* When its back-off is over. */
 int64_t server_health_probe_at(const struct server_health *h, size_t slot);
 /* Is it down, and its back-off over for so long? Then the caller, and nobody

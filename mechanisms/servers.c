@@ -280,6 +280,12 @@ servers_is_up(const struct servers *sv, size_t slot)
 }
 
 bool
+servers_answered_since(const struct servers *sv, size_t slot, int64_t msec)
+{
+	return server_health_answered_since(sv->health, slot, msec);
+}
+
+bool
 servers_has_better(const struct servers *sv, size_t slot)
 {
 	size_t i;

@@ -85,6 +85,9 @@ void servers_leave(struct servers *sv, size_t slot);
 void servers_up(struct servers *sv, size_t slot);
 void servers_down(struct servers *sv, size_t slot, const char *why);
 bool servers_is_up(const struct servers *sv, size_t slot);
+/* Did it answer any worker after that point (monotonic)? */
+bool servers_answered_since(const struct servers *sv, size_t slot,
+    int64_t msec);
 /* Is a server preferred to this one up again? Then a kept link to this one
  * is given up before the next request. */
 bool servers_has_better(const struct servers *sv, size_t slot);

@@ -44,6 +44,7 @@ saslauthd_saslauthd_pool_SOURCES = \
 	saslauthd/pool.c \
 	saslauthd/pool_keeper.c saslauthd/pool_keeper.h \
 	saslauthd/pool_load.c saslauthd/pool_load.h \
+	saslauthd/pool_print.c saslauthd/pool_print.h \
 	saslauthd/pool_parts.c saslauthd/pool_parts.h \
 	saslauthd/pool_try.c saslauthd/pool_try.h \
 	saslauthd/rights.c saslauthd/rights.h \

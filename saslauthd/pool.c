@@ -29,6 +29,7 @@
 #include "saslauthd/pool_keeper.h"
 #include "saslauthd/pool_load.h"
 #include "saslauthd/pool_parts.h"
+#include "saslauthd/pool_print.h"
 #include "saslauthd/pool_try.h"
 #include "saslauthd/rights.h"
 #include "saslauthd/sigpipe.h"
@@ -563,7 +564,7 @@ main(int argc, char **argv)
 
 	proctitle_init(argc, argv);
 	if (argc == 3 && strcmp(argv[1], "--keys") == 0)
-		return pool_load_print_keys(argv[2]);
+		return pool_print_keys(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "--check") == 0)
 		return check(&pool);
 	if (argc == 2 && strcmp(argv[1], "--try") == 0)
@@ -571,7 +572,7 @@ main(int argc, char **argv)
 	if (argc != 1 || strchr(argv[0], ':') == NULL) {
 		fprintf(stderr, "saslauthd-pool is started by saslauthd(8).\n"
 		    "usage: saslauthd-pool --keys MECHANISM\n");
-		pool_load_print_mechanisms();
+		pool_print_mechanisms();
 		return EX_USAGE;
 	}
 	return serve(&pool);

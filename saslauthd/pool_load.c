@@ -258,6 +258,38 @@ judge_privacy(struct judge *j, size_t part, const char *path)
 	}
 }
 
+/* Does the complaint go on with the word this line begins with? */
+static bool
+is_of_line(const char *complaint, const char *line)
+{
+	const size_t n = strcspn(line, " \t=");
+
+	return n > 0 && strncmp(complaint, line, n) == 0;
+}
+
+/* What verify() says of a key begins with its name: where does it stand? */
+static const char *
+origin_of(const struct judge *j, size_t part, const char *complaint)
+{
+	const struct conf_entry *en, *found = NULL;
+	const struct conf_key *k;
+	size_t i, n;
+
+	for (i = 0; i < j->entries.count; i++) {
+		en = &j->entries.list[i];
+		n = strlen(en->key);
+		if (en->refused || !is_ours(j, en, part) ||
+		    !str_starts(complaint, en->key) ||
+		    !str_starts(complaint + n, ": "))
+			continue;
+		k = conf_key_find(j->load->mech->keys, en->key);
+		if (k != NULL && (found == NULL || k->type != CONF_LINES ||
+		    is_of_line(complaint + n + 2, en->value)))
+			found = en;
+	}
+	return found != NULL ? found->origin : NULL;
+}
+
 /* A mechanism's keys in no part are those of each backend that has it; the
  * first of them tells what is wrong there. */
 static void
@@ -265,6 +297,7 @@ judge_entries(struct judge *j, size_t part, void *mech_settings)
 {
 	const struct mech *m = j->load->mech;
 	struct errmsg e = ERRMSG_INIT;
+	const char *origin;
 
 	if (m->keys != NULL) {
 		(void)conf_apply(m->keys, &j->entries, mech_settings,
@@ -278,9 +311,12 @@ judge_entries(struct judge *j, size_t part, void *mech_settings)
 			judge_privacy(j, part, j->option_file);
 	}
 	judge_rest(j, part);
-	if (m->verify != NULL && m->verify(mech_settings, &e) != 0)
+	if (m->verify != NULL && m->verify(mech_settings, &e) != 0) {
+		origin = m->keys != NULL ? origin_of(j, part, e.text) : NULL;
+		if (origin != NULL)
+			(void)errmsg_prefix(&e, "%s", origin);
 		say_of_backend(j, EX_CONFIG, &e);
-	else if (m->remarks != NULL)
+	} else if (m->remarks != NULL)
 		m->remarks(mech_settings, say_remark, j);
 }
 
@@ -527,42 +563,4 @@ pool_load_fini(struct pool_load *l)
 	l->name = NULL;
 	conf_show_fini(&l->config);
 	conf_fini(&settings_table, &l->settings);
-}
-
-void
-pool_load_print_mechanisms(void)
-{
-	const struct mech *m;
-	struct errmsg e;
-	size_t i;
-
-	for (i = 0; i < mech_names_count; i++) {
-		if (!mech_names[i].built)
-			continue;
-		m = mech_load(mech_names[i].name, &e);
-		fprintf(stderr, "  %-10s %s\n", mech_names[i].name,
-		    m != NULL ? m->summary : e.text);
-	}
-}
-
-int
-pool_load_print_keys(const char *name)
-{
-	const struct mech_name *m = mech_name_find(name);
-	const struct conf_table *t = mech_keys(name);
-	const struct conf_key *k;
-	size_t i;
-
-	if (m == NULL || !m->built) {
-		fprintf(stderr, "saslauthd-pool: no mechanism \"%s\" in this "
-		    "build\n", name);
-		return EX_USAGE;
-	}
-	for (i = 0; t != NULL && i < t->count; i++) {
-		k = &t->keys[i];
-		printf("%s\t%s\t%ld..%ld\t%s\t%s\n", k->name,
-		    conf_type_name(k->type), k->min, k->max,
-		    k->def != NULL ? k->def : "", k->help);
-	}
-	return EX_OK;
 }

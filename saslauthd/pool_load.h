@@ -39,10 +39,4 @@ int pool_load(struct pool_load *l, struct buf *frame, int config_fd,
     pool_load_report *report, void *ctx);
 void pool_load_fini(struct pool_load *l);
 
-/* Print the mechanisms of this build with their summaries, on stderr. */
-void pool_load_print_mechanisms(void);
-
-/* Print a mechanism's keys, one a line: name, type, range, default, help. */
-int pool_load_print_keys(const char *name);
-
 #endif

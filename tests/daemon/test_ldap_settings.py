@@ -185,9 +185,11 @@ def test_part(config):
      "no password"),
 ])
 def test_what_cannot_be(text, why, config):
-    status, lines = check("-a", "ldap", "--config", config(text + "\n"))
+    path = config(text + "\n")
+    status, lines = check("-a", "ldap", "--config", path)
     assert status == CONFIGURATION
-    assert any(line.startswith(why) for line in lines), lines
+    at = f"{path}:{len(text.splitlines())}: "
+    assert any(line.startswith((why, at + why)) for line in lines), lines
 
 
 def test_readable_password(config):

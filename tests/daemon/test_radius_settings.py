@@ -28,6 +28,23 @@ BAD = [
      "server of radius_servers, a blank, and its secret"),
     (f"radius_server_secret: {HUSH} a.example.org\n",
      "radius_server_secret: begins with a server that is not in"),
+    (f"radius_server: a.example.org {HUSH}\n", "radius_server: "
+     "a.example.org: wants option=value"),
+    (f"radius_server: secret={HUSH} a.example.org\n", "radius_server: "
+     "begins with a server of radius_servers"),
+    (f"radius_server: a.example.org secret={HUSH}\n", "radius_server: "
+     "a.example.org: secret: is none of timeout"),
+    (f"radius_servers: a.example.org:1812:{HUSH}\n", "radius_servers: "
+     "a.example.org: has more colons than host:port"),
+    (f"radius_servers: a.example.org:{HUSH}\n", "radius_servers: "
+     "a.example.org: a port is"),
+    ("radius_server: a.example.org timeout=9\n"
+     "radius_server: [2001:db8::1]:1645 timeout=99\n"
+     "radius_server: a.example.org retries=1\n",
+     ":4: radius_server: [2001:db8::1]:1645: timeout: wants 1 to 60"),
+    ("\nradius_user_name: %x\n", ":4: radius_user_name: tokens are"),
+    ("radius_attribute: 77=x\nradius_attribute: 80=x\n",
+     ":4: radius_attribute: 80: is not for requests"),
     ("radius_timeout: 0\n", ":3: radius_timeout: wants a time from 1 to 60"),
     ("radius_retries: 11\n", ":3: radius_retries: wants a number from 0 to"),
     ("radius_status_server: perhaps\n", "radius_status_server: wants yes or"),

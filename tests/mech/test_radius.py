@@ -2,12 +2,15 @@
 """mech_radius against a real FreeRADIUS, of the version that answers without
 Message-Authenticator unless it is told to add it."""
 
+import os
+import pty
 import re
+import subprocess
 import time
 
 import pytest
 
-from drive import HOSTILE_NAMES, Drive, assert_no_growth
+from drive import HOSTILE_NAMES, PROGRAM, Drive, assert_no_growth
 from lib import freeradius, slapd
 from lib.freeradius import (BLOCKED_MESSAGE, PASSWORD, SECRET, USERS,
                             FreeRadius)
@@ -222,6 +225,26 @@ def test_radsec_is_connected_once(radius, tls):
         radius.start()
         assert drive.verdict("joe", PASSWORD) == OK
         assert connections() == before + 2
+
+
+def test_a_key_with_a_passphrase(radius_dir, tls):
+    """Nobody is there to be asked for it, whatever terminal there is."""
+    key = radius_dir / "locked.key"
+    subprocess.run(
+        ["openssl", "pkey", "-in", tls["radius_tls_key"], "-aes256",
+         "-passout", "pass:x", "-out", key], check=True, capture_output=True)
+    terminal, inside = pty.openpty()
+    try:
+        run = subprocess.run(
+            ["setsid", "--ctty", "--wait", PROGRAM, "radius",
+             "radius_servers=tls://127.0.0.61", *(f"{name}={value}" for
+                 name, value in {**tls, "radius_tls_key": key}.items())],
+            stdin=inside, stdout=inside, stderr=subprocess.PIPE, text=True,
+            timeout=10, check=False)
+    finally:
+        os.close(terminal)
+        os.close(inside)
+    assert run.returncode == 78 and "radius_tls_key: " in run.stderr
 
 
 def test_radsec_beside_udp(radius, tls):

@@ -4,9 +4,14 @@ who send answers of their own: nobody is let in by it, nothing lasts longer
 than it may, and another server takes over."""
 
 import collections
+import ctypes
 import pathlib
+import socket
+import struct
+import threading
 import time
 
+import dns_script
 import pytest
 
 from drive import Drive
@@ -29,6 +34,8 @@ NOT_SIGNED = ("tempfail", "no_message_authenticator")
 TRY_SEC = 1.0
 JITTER = 0.1
 SLACK_SEC = 0.7
+
+SO_ATTACH_FILTER = 26	# socket(7); Python has no name for it
 
 
 def settings(*servers, **more):
@@ -435,6 +442,32 @@ def test_a_name_is_resolved_again(server, second, hosts):
         assert len(second.requests) == 1
 
 
+def test_dns_is_gone_later(server, hosts):
+    """What it said holds on, without waiting for it."""
+    hosts(FIRST)
+    with dns_script.Resolver() as dns, Drive("radius", *settings(
+            server, radius_servers="radius.test")) as drive:
+        assert drive.verdict(*JOE) == OK
+        hosts("#")
+        dns.servers = None
+        server.next(script.silent)
+        assert drive.verdict(*JOE) == DOWN
+        time.sleep(5.1)
+        for _ in range(3):
+            verdict, seconds = timed(drive, *JOE)
+            assert verdict == OK and seconds < SLACK_SEC
+        assert drive.stats().descriptors < 20
+
+
+def test_dns_is_not_there(server, second):
+    """It has no more time than a silent server."""
+    with dns_script.Resolver() as dns, Drive("radius", *settings(
+            second, radius_servers=f"radius.test {second.name}")) as drive:
+        dns.servers = None
+        verdict, seconds = timed(drive, *JOE)
+        assert verdict == OK and seconds < TRY_SEC + SLACK_SEC
+
+
 # A whole daemon: what one worker learns, all know.
 
 def configuration(open_dir, *servers, **more):
@@ -470,6 +503,41 @@ def test_the_workers_go_back(start_daemon, open_dir, server, second):
         assert daemon.ask(*JOE).startswith(b"OK")
     assert server.count(script.STATUS_SERVER) == 1
     assert server.count(script.ACCESS_REQUEST) == 8
+
+
+def test_one_user_takes_no_server_away(start_daemon, open_dir, server,
+                                       second):
+    """A proxy is silent about users whose own server is."""
+    def but_for_ghosts(send, request):
+        if request.value(script.USER_NAME) != b"ghost":
+            script.good(send, request)
+
+    def others():
+        while not stop.wait(0.05):
+            replies.append(daemon.ask(*JOE)[:2])
+    server.always(but_for_ghosts)
+    daemon = start_daemon("-a", "radius", "-n", "4", "-O", configuration(
+        open_dir, server, second))
+    stop, replies = threading.Event(), []
+    thread = threading.Thread(target=others)
+    thread.start()
+    assert daemon.ask("ghost", "wrong").startswith(b"NO")
+    time.sleep(0.3)
+    stop.set()
+    thread.join()
+    assert len(replies) > 5 and set(replies) == {b"OK"}
+    assert [request.value(script.USER_NAME) for request in second.requests] \
+        == [b"ghost"]
+
+
+def test_one_lost_packet_takes_no_server_away(start_daemon, open_dir, server,
+                                              second):
+    server.next(script.silent)
+    daemon = start_daemon("-a", "radius", "-n", "1", "-O", configuration(
+        open_dir, server, second, radius_status_server="yes"))
+    assert daemon.ask(*JOE).startswith(b"OK")
+    assert server.count(script.STATUS_SERVER) == 2
+    assert not second.requests
 
 
 def test_what_is_logged(start_daemon, open_dir, server, syslog):
@@ -539,6 +607,24 @@ def test_radsec_dropped_while_asked(radsec, tls_drive):
     assert len(radsec.connections) == 4
 
 
+def deaf(connection):
+    """From now on nothing gets there, and nobody is told."""
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack(
+        "HL", 1, ctypes.addressof(drop)))
+
+
+def test_radsec_forgotten_by_a_firewall(radsec, tls):
+    with Drive("radius", *settings(radsec, radius_retries=3, **tls[1])) \
+            as drive:
+        assert drive.verdict(*JOE) == OK
+        deaf(radsec.connections[0])
+        verdict, seconds = timed(drive, *JOE)
+        assert verdict == OK and seconds < 2 * TRY_SEC + SLACK_SEC
+        assert len(radsec.connections) == 2
+        assert drive.parts() == {radsec.name: "up"}
+
+
 def test_radsec_is_asked_once(radsec, tls):
     """TLS loses nothing; the time is that of all tries."""
     with Drive("radius", *settings(radsec, radius_retries=1,
@@ -583,6 +669,35 @@ def test_radsec_answers_between_two_requests(radsec, tls_drive):
     assert tls_drive.verdict(*JOE) == OK
     assert tls_drive.verdict(*WRONG) == BAD_PASSWORD
     assert len(radsec.connections) == 1
+
+
+STRAYS = bytes([script.ACCEPT, 0, 0, 20]) + bytes(16)
+
+
+def tls_flood(seconds=4):
+    """Packets that are no answers, as many as the connection takes."""
+    def verb(send, request):
+        def run():
+            end = time.monotonic() + seconds
+            try:
+                while time.monotonic() < end:
+                    send(STRAYS * 3000)
+            except OSError:
+                pass
+        threading.Thread(target=run, daemon=True).start()
+    return verb
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_radsec_a_flood_does_not_prolong_it(radsec, tls_drive, answered):
+    flooding = tls_flood()
+    radsec.next(script.then(script.good, flooding) if answered else flooding)
+    verdict, seconds = timed(tls_drive, *JOE)
+    assert verdict == (OK if answered else DOWN)
+    assert seconds < TRY_SEC + SLACK_SEC
+    time.sleep(0.2)
+    verdict, seconds = timed(tls_drive, *JOE)
+    assert verdict == OK and seconds < TRY_SEC + SLACK_SEC
 
 
 def test_radsec_of_another_name(tls):

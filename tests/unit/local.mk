@@ -204,7 +204,7 @@ libunitfront_a_SOURCES = \
 	saslauthd/family.c saslauthd/crew.c \
 	saslauthd/plan.c saslauthd/check.c \
 	saslauthd/options.c saslauthd/part.c saslauthd/part_pool.c \
-	saslauthd/pool_load.c saslauthd/privs.c \
+	saslauthd/pool_load.c saslauthd/pool_print.c saslauthd/privs.c \
 	saslauthd/roles.c saslauthd/rundir.c saslauthd/settings.c \
 	saslauthd/socket_file.c saslauthd/sockets.c \
 	saslauthd/sigpipe.c $(site_sources)

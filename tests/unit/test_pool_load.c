@@ -17,6 +17,7 @@
 #include "common/io.h"
 #include "common/str.h"
 #include "saslauthd/pool_load.h"
+#include "saslauthd/pool_print.h"
 #include "tests/unit/unit.h"
 
 #define REPORTS_MAX 8
@@ -904,7 +905,7 @@ test_print_keys(void **state)
 	(void)state;
 	(void)fflush(stdout);
 	(void)dup2(fd, STDOUT_FILENO);
-	rc = pool_load_print_keys("pam");
+	rc = pool_print_keys("pam");
 	(void)fflush(stdout);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	(void)dup2(kept, STDOUT_FILENO);
@@ -920,7 +921,7 @@ test_print_keys(void **state)
 	kept = dup(STDERR_FILENO);
 	fd = open("/dev/null", O_WRONLY);
 	(void)dup2(fd, STDERR_FILENO);
-	missing = pool_load_print_keys("kerberos5");
+	missing = pool_print_keys("kerberos5");
 	(void)dup2(kept, STDERR_FILENO);
 	assert_int_equal(missing, EX_USAGE);
 	io_close(&kept);

@@ -115,6 +115,7 @@ test_servers(void **state)
 		{ "[::1", NULL, NULL, false },
 		{ "[::1]1", NULL, NULL, false },
 		{ "[]", NULL, NULL, false },
+		{ "a:1812:hush", NULL, NULL, false },
 		{ "tls://", NULL, NULL, false },
 	};
 	const struct rad_server *s;
@@ -128,6 +129,7 @@ test_servers(void **state)
 		if (s == NULL) {
 			assert_row(rows[i].name, strncmp(e.text,
 			    "radius_servers: ", 16) == 0);
+			assert_null(strstr(e.text, "hush"));
 			continue;
 		}
 		assert_string_equal(s->host, rows[i].host);
@@ -221,8 +223,10 @@ test_refused(void **state)
 		    "radius_server: b is not in radius_servers" },
 		{ "radius_server: a timeout=0", "radius_server: a: timeout: "
 		    "wants 1 to 60 seconds" },
-		{ "radius_server: a timeout", "radius_server: a: timeout: "
-		    "wants 1 to 60 seconds" },
+		{ "radius_server: a hush-hush", "radius_server: a: wants "
+		    "option=value" },
+		{ "radius_server: secret=hush a", "radius_server: begins with "
+		    "a server of radius_servers" },
 		{ "radius_server: a retries=11", "radius_server: a: retries: "
 		    "wants a number from 0 to 10" },
 		{ "radius_server: a secret_file=b", "radius_server: a: "
@@ -334,7 +338,7 @@ test_secrets_in_files(void **state)
 
 	(void)state;
 	assert_true(fd != -1);
-	assert_int_equal(write(fd, "hush\nmore\n", 10), 10);
+	assert_int_equal(write(fd, "hush\r\nmore\n", 11), 11);
 	(void)snprintf(text, sizeof(text), "radius_secret_file: %s", path);
 	assert_true(set("radius_servers: a b"));
 	assert_true(set(text));
