@@ -118,5 +118,7 @@ bool dir_settings_needs_identity(const void *settings, struct errmsg *why_r);
  * others may read. */
 void dir_settings_remarks(const struct dir_settings *s, conf_report *say,
     void *arg);
+/* struct mech's lacks: file of the password, and those of TLS. */
+void dir_settings_lacks(const void *settings, conf_report *say, void *arg);
 
 #endif

@@ -393,10 +393,7 @@ remark_password_file(const struct dir_settings *s, const struct speaker *to)
 	if (s->password.len > 0)
 		tell(to, "ldap_password: is not used, as there is "
 		    "ldap_password_file");
-	if (stat(s->password_file, &st) == -1)
-		tell(to, "ldap_password_file: %s: %s", s->password_file,
-		    strerror(errno));
-	else if ((st.st_mode & S_IROTH) != 0)
+	if (stat(s->password_file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
 		tell(to, "ldap_password_file: %s: everybody may read it",
 		    s->password_file);
 }
@@ -417,4 +414,28 @@ dir_settings_remarks(const struct dir_settings *s, conf_report *say,
 	for (i = 0; i < count; i++)
 		remark_template(&list[i], &to);
 	remark_group(s, &to);
+}
+
+/* Of TLS those that a connection would use. */
+void
+dir_settings_lacks(const void *settings, conf_report *say, void *arg)
+{
+	const struct dir_settings *s = settings;
+	const struct speaker to = { say, arg };
+	const struct { const char *key, *path; } files[] = {
+		{ "ldap_password_file", s->password_file },
+		{ "ldap_tls_cacert_file", s->cacert_file },
+		{ "ldap_tls_cacert_dir", s->cacert_dir },
+		{ "ldap_tls_cert", s->cert }, { "ldap_tls_key", s->key }
+	};
+	const size_t count = dir_settings_uses_tls(s) ?
+	    sizeof(files) / sizeof(files[0]) : 1;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (files[i].path[0] != '\0' &&
+		    stat(files[i].path, &st) == -1)
+			tell(&to, "%s: %s: %s", files[i].key, files[i].path,
+			    strerror(errno));
 }

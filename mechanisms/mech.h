@@ -9,6 +9,8 @@
  *   remarks     after verify, when a configuration is checked: what its owner
  *               should know and what stops nothing. May read the files of a
  *               library's own configuration; no network I/O.
+ *   lacks       then, too: which files would open not find now? Each is a
+ *               warning.
  *   needs_identity  pure: do these settings need the starting identity, as a
  *               credential of its own user does? True, and why.
  *   open        once per pool, before any fork, with the starting rights:
@@ -110,6 +112,7 @@ struct mech {
 
 	int (*verify)(const void *settings, struct errmsg *e);
 	void (*remarks)(const void *settings, conf_report *say, void *arg);
+	void (*lacks)(const void *settings, conf_report *say, void *arg);
 	bool (*needs_identity)(const void *settings, struct errmsg *why_r);
 	int (*open)(const void *settings, void **ctx_r, struct errmsg *e);
 	int (*accessible)(void *ctx, struct errmsg *e);

@@ -184,6 +184,7 @@ static const struct mech mech_ldap = {
 	.option_is_file = true,
 	.verify = dir_settings_verify,
 	.remarks = ldap_remarks,
+	.lacks = dir_settings_lacks,
 	.needs_identity = dir_settings_needs_identity,
 	.open = ldap_open,
 	.ready = ldap_ready,

@@ -176,12 +176,16 @@ no_answer(struct attempt *t, const struct servers_offer *offer,
 	const bool not_signed = r->unsigned_answers + r->badly_signed > 0;
 
 	rad_reply_explain(r, &why);
-	t->not_signed = t->not_signed || not_signed;
-	mech_answer_set(t->answer, AUTH_TEMPFAIL, REASON_BACKEND_DOWN,
-	    "%s: %s", offer->name, why.text);
-	if (not_signed)
+	/* That of another server, which is silent, would hide it. */
+	if (not_signed || !t->not_signed)
+		mech_answer_set(t->answer, AUTH_TEMPFAIL, REASON_BACKEND_DOWN,
+		    "%s: %s", offer->name, why.text);
+	if (not_signed) {
+		t->not_signed = true;
+		(void)errmsg_prefix(&why, "%s",
+		    auth_reason_name(REASON_NOT_SIGNED));
 		servers_down(t->ctx->servers, offer->slot, why.text);
-	else if (!hurried || !deadline_passed(&t->deadline))
+	} else if (!hurried || !deadline_passed(&t->deadline))
 		is_silent(t->ctx, offer, since_msec, why.text);
 }
 
@@ -467,6 +471,7 @@ static const struct mech mech_radius = {
 	.option_is_file = true,
 	.verify = rad_settings_verify,
 	.remarks = rad_settings_remarks,
+	.lacks = rad_settings_lacks,
 	.open = radius_open,
 	.ready = radius_ready,
 	.check = radius_check,

@@ -127,16 +127,18 @@ fill_field(const struct field *field, const struct mech_request *req,
 
 /* ---- making ----------------------------------------------------------- */
 
+/* A plain text is no bytes, whatever it begins with. */
 static int
 add_field(struct rad_form *f, const struct rad_attribute *is,
-    const char *value, struct errmsg *e)
+    const char *value, bool plain, struct errmsg *e)
 {
 	struct field *field = &f->fields[f->count];
 
 	if (f->count == FIELDS_MAX)
 		return errmsg_set(e, "more than %d attributes", FIELDS_MAX);
 	*field = (struct field){ .is = *is };
-	if (is->kind != RAD_KIND_TEXT || str_starts(value, "0x")) {
+	if (is->kind != RAD_KIND_TEXT ||
+	    (!plain && str_starts(value, "0x"))) {
 		if (rad_dictionary_encode(is, value, field->bytes,
 		    &field->len, e) == -1)
 			return -1;
@@ -162,7 +164,7 @@ add_known(struct rad_form *f, const char *name, const char *value,
 		return 0;
 	if (rad_dictionary_find(name, &is, e) == -1)
 		return -1;
-	return add_field(f, &is, value, e) == 0 ? 0 :
+	return add_field(f, &is, value, false, e) == 0 ? 0 :
 	    errmsg_prefix(e, "%s", is.key);
 }
 
@@ -203,7 +205,7 @@ add_line(struct rad_form *f, const char *line, size_t len, struct errmsg *e)
 	if (rc == 0)
 		rc = check_free(&is, e);
 	if (rc == 0)
-		rc = value[0] != '\0' ? add_field(f, &is, value, e) :
+		rc = value[0] != '\0' ? add_field(f, &is, value, false, e) :
 		    errmsg_set(e, "has no value");
 	free(value);
 	return rc == 0 ? 0 : errmsg_prefix(e, "%s", name);
@@ -229,13 +231,17 @@ add_identifier(struct rad_form *f, const struct rad_settings *s,
     struct errmsg *e)
 {
 	char host[HOST_NAME_SIZE] = "";
+	struct rad_attribute is;
 
 	if (s->nas_identifier[0] != '\0')
 		return add_known(f, "NAS-Identifier", s->nas_identifier, e);
 	if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
 		return errmsg_set(e, "radius_nas_identifier: this host has "
 		    "no name");
-	return add_known(f, "NAS-Identifier", host, e);
+	if (rad_dictionary_find("NAS-Identifier", &is, e) == -1)
+		return -1;
+	/* One may be called "0xmail". */
+	return add_field(f, &is, host, true, e);
 }
 
 /* What is the same in all requests must leave room for what is not. */

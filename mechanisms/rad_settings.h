@@ -45,5 +45,7 @@ int rad_settings_verify(const void *settings, struct errmsg *e);
 /* struct mech's remarks: answers that may be forged, a time that nobody waits
  * for, a secret that others may read. */
 void rad_settings_remarks(const void *settings, conf_report *say, void *arg);
+/* struct mech's lacks: files of secrets, and those of TLS. */
+void rad_settings_lacks(const void *settings, conf_report *say, void *arg);
 
 #endif

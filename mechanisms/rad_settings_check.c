@@ -73,10 +73,18 @@ tell(const struct speaker *to, const char *fmt, ...)
 }
 
 static void
-remark_server(const struct rad_server *s, const struct speaker *to)
+remark_secret(const char *key, const char *path, const struct speaker *to)
 {
 	struct stat st;
 
+	if (path[0] != '\0' && stat(path, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0)
+		tell(to, "%s: %s: everybody may read it", key, path);
+}
+
+static void
+remark_server(const struct rad_server *s, const struct speaker *to)
+{
 	/* Nobody changes what TLS carries. */
 	if (!s->require_signature && !s->tls)
 		tell(to, "radius_require_message_authenticator: no: who can "
@@ -86,25 +94,57 @@ remark_server(const struct rad_server *s, const struct speaker *to)
 		tell(to, "radius_timeout: %u tries of %s take longer than "
 		    "backend_timeout, %d s unless it is set", s->tries,
 		    s->name, BACKEND_TIMEOUT_MSEC / 1000);
-	if (s->secret_file[0] == '\0')
-		return;
-	if (stat(s->secret_file, &st) == -1)
-		tell(to, "radius_secret_file: %s: %s", s->secret_file,
-		    strerror(errno));
-	else if ((st.st_mode & S_IROTH) != 0)
-		tell(to, "radius_secret_file: %s: everybody may read it",
-		    s->secret_file);
+	remark_secret("radius_secret_file", s->secret_file, to);
 }
 
 void
 rad_settings_remarks(const void *settings, conf_report *say, void *arg)
 {
+	const struct rad_settings *s = settings;
 	const struct speaker to = { say, arg };
 	struct rad_servers sv;
+	bool tls = false;
 	size_t i;
 
 	if (rad_servers_parse(settings, &sv, NULL) == 0)
-		for (i = 0; i < sv.count; i++)
+		for (i = 0; i < sv.count; i++) {
 			remark_server(&sv.list[i], &to);
+			tls = tls || sv.list[i].tls;
+		}
 	rad_servers_fini(&sv);
+	if (tls)
+		remark_secret("radius_tls_key", s->key, &to);
+}
+
+static void
+look_for(const char *key, const char *path, const struct speaker *to)
+{
+	struct stat st;
+
+	if (path[0] != '\0' && stat(path, &st) == -1)
+		tell(to, "%s: %s: %s", key, path, strerror(errno));
+}
+
+void
+rad_settings_lacks(const void *settings, conf_report *say, void *arg)
+{
+	const struct rad_settings *s = settings;
+	const struct speaker to = { say, arg };
+	struct rad_servers sv;
+	bool tls = false;
+	size_t i;
+
+	if (rad_servers_parse(settings, &sv, NULL) == 0)
+		for (i = 0; i < sv.count; i++) {
+			look_for("radius_secret_file",
+			    sv.list[i].secret_file, &to);
+			tls = tls || sv.list[i].tls;
+		}
+	rad_servers_fini(&sv);
+	if (!tls)
+		return;
+	look_for("radius_tls_cacert_file", s->cacert_file, &to);
+	look_for("radius_tls_cacert_dir", s->cacert_dir, &to);
+	look_for("radius_tls_cert", s->cert, &to);
+	look_for("radius_tls_key", s->key, &to);
 }

@@ -52,6 +52,20 @@ explain(struct errmsg *e, const char *what)
 	    reason != NULL ? reason : "failed");
 }
 
+/* Of a file the system says more than what libssl makes of it. */
+static int
+explain_file(struct errmsg *e, const char *key, const char *path)
+{
+	const unsigned long first = ERR_peek_error();
+
+	if (ERR_GET_LIB(first) == ERR_LIB_SYS) {
+		ERR_clear_error();
+		(void)errmsg_errno(e, ERR_GET_REASON(first), "%s", path);
+	} else
+		(void)explain(e, path);
+	return errmsg_prefix(e, "%s", key);
+}
+
 /* libssl would ask the terminal, and wait: at the start, and whenever files
  * change. */
 static int
@@ -69,18 +83,20 @@ load(SSL_CTX *c, const struct rad_settings *s, struct errmsg *e)
 {
 	if (s->cacert_file[0] != '\0' && SSL_CTX_load_verify_locations(c,
 	    s->cacert_file, NULL) != 1)
-		return explain(e, "radius_tls_cacert_file");
+		return explain_file(e, "radius_tls_cacert_file",
+		    s->cacert_file);
 	if (s->cacert_dir[0] != '\0' && SSL_CTX_load_verify_locations(c,
 	    NULL, s->cacert_dir) != 1)
-		return explain(e, "radius_tls_cacert_dir");
+		return explain_file(e, "radius_tls_cacert_dir",
+		    s->cacert_dir);
 	if (s->cert[0] == '\0')
 		return 0;
 	SSL_CTX_set_default_passwd_cb(c, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(c, s->cert) != 1)
-		return explain(e, "radius_tls_cert");
+		return explain_file(e, "radius_tls_cert", s->cert);
 	if (SSL_CTX_use_PrivateKey_file(c, s->key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(c) != 1)
-		return explain(e, "radius_tls_key");
+		return explain_file(e, "radius_tls_key", s->key);
 	return 0;
 }
 

@@ -221,13 +221,26 @@ prolong(struct slot *s, int64_t now, int64_t over_msec)
 	return true;
 }
 
+/* Of a server that was up. One that has only just come back goes on where it
+ * was; the probe that it answered has made that longer. Who answers probes,
+ * and nothing else, would otherwise cost the requests of all workers their
+ * time every few seconds. */
+static int64_t
+first_backoff(struct slot *s, int64_t now)
+{
+	const int64_t last = atomic_load(&s->backoff);
+
+	return last != 0 && now - atomic_load(&s->up) <
+	    SERVER_BACKOFF_MAX_MSEC ? last : SERVER_BACKOFF_FIRST_MSEC;
+}
+
 void
 server_health_down(struct server_health *h, size_t slot, const char *why)
 {
 	struct slot *s = &h->slots[slot];
 	const int64_t now = deadline_now_msec();
 	size_t n = strlen(why);
-	int64_t mine, none = 0;
+	int64_t mine, none = 0, backoff;
 
 	if (n >= sizeof(s->why))
 		n = sizeof(s->why) - 1;
@@ -239,8 +252,9 @@ server_health_down(struct server_health *h, size_t slot, const char *why)
 		return;
 	}
 	/* Two may come here at once: they write the same. */
-	atomic_store(&s->backoff, SERVER_BACKOFF_FIRST_MSEC);
-	atomic_store(&s->probe, now + SERVER_BACKOFF_FIRST_MSEC);
+	backoff = first_backoff(s, now);
+	atomic_store(&s->backoff, backoff);
+	atomic_store(&s->probe, now + backoff);
 	atomic_compare_exchange_strong(&s->down, &none, now);
 }
 

@@ -47,7 +47,8 @@ int64_t server_health_enter(struct server_health *h, size_t slot);
 void server_health_leave(struct server_health *h, size_t slot, int64_t mark);
 
 /* An answer came. / None came: a server that was up is down for the first
- * back-off; one whose back-off is over, for the next one. */
+ * back-off; one whose back-off is over, or that came up less than
+ * SERVER_BACKOFF_MAX_MSEC ago, for the next one. */
 void server_health_up(struct server_health *h, size_t slot);
 void server_health_down(struct server_health *h, size_t slot, const char *why);
 

@@ -46,6 +46,16 @@ say_of_backend(struct judge *j, int status, struct errmsg *e)
 	say(j, status, e->text);
 }
 
+/* What a mechanism warns of. */
+static void
+say_warning(void *ctx, const char *text)
+{
+	struct errmsg e;
+
+	(void)errmsg_set(&e, "%s", text);
+	say_of_backend(ctx, EX_OK, &e);
+}
+
 /* What a mechanism remarks. */
 static void
 say_remark(void *ctx, const char *text)
@@ -316,7 +326,11 @@ judge_entries(struct judge *j, size_t part, void *mech_settings)
 		if (origin != NULL)
 			(void)errmsg_prefix(&e, "%s", origin);
 		say_of_backend(j, EX_CONFIG, &e);
-	} else if (m->remarks != NULL)
+		return;
+	}
+	if (m->lacks != NULL)
+		m->lacks(mech_settings, say_warning, j);
+	if (m->remarks != NULL)
 		m->remarks(mech_settings, say_remark, j);
 }
 

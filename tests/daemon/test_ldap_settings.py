@@ -160,6 +160,18 @@ def test_remarks_and_strict(config, start_daemon):
     assert "counts as yes" in run.stderr
 
 
+def test_certificates_that_are_not_there(config):
+    keys = ("cacert_file", "cacert_dir", "cert", "key")
+    lines = "".join(f"ldap_tls_{key}: /nowhere/{key}\n" for key in keys)
+    status, said = check("-a", "ldap", "-O", config(
+        "ldap_start_tls: yes\n" + lines))
+    assert (status, said[:4]) == (CONFIGURATION, [
+        f"ldap_tls_{key}: /nowhere/{key}: No such file or directory"
+        for key in keys])
+    assert not any("nowhere" in line for line in
+                   check("-a", "ldap", "-O", config(lines))[1])
+
+
 PART = "backend corp {{\nmechanism: ldap\n{}\n}}\n"
 
 

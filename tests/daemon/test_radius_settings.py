@@ -101,6 +101,39 @@ def test_a_secret_file_that_is_not_there(open_dir):
     assert f"{open_dir}/secret" in run.stderr
 
 
+def test_certificates_that_are_not_there(check, tmp_path):
+    """The start would fail; a key is for nobody else."""
+    key = tmp_path / "key.pem"
+    key.touch(0o644)
+    lines = f"radius_tls_cacert_file: {tmp_path}/ca.pem\n" \
+        f"radius_tls_cert: {tmp_path}/cert.pem\nradius_tls_key: {key}\n"
+    said = check("radius_servers: tls://a.example.org\n" + lines)[1]
+    for name in ("cacert_file", "cert"):
+        assert re.search(f"radius_tls_{name}: .*: No such file", said), said
+    assert f"radius_tls_key: {key}: everybody may read it" in said
+    assert check(MINIMAL + lines) == (GOOD, "configuration is good\n")
+
+
+@pytest.mark.parametrize("text, said", [
+    (None, "No such file or directory"), ("no certificate\n", "")])
+def test_a_certificate_that_is_none(open_dir, text, said):
+    """The start says which file, and why."""
+    ca = open_dir / "ca.pem"
+    if text is not None:
+        ca.write_text(text)
+    path = open_dir / "saslauthd.conf"
+    path.write_text("radius_servers: tls://a\n"
+                    f"radius_tls_cacert_file: {ca}\n")
+    path.chmod(0o600)
+    run = subprocess.run(
+        [SASLAUTHD, "-a", "radius", "-O", path, "-m", open_dir], text=True,
+        stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        timeout=START_SEC)
+    assert run.returncode == CONFIGURATION
+    assert re.search(f"cannot be opened.*radius_tls_cacert_file: {ca}: "
+                     f"{said}", run.stderr), run.stderr
+
+
 def test_answers_without_a_signature_are_warned_of(start_daemon, open_dir):
     path = open_dir / "saslauthd.conf"
     path.write_text(MINIMAL + "radius_server: a.example.org "

@@ -25,6 +25,7 @@ SECRET = "a secret that nobody shares"
 TLS_SECRET = "radsec"
 PASSWORD = "secret"
 BLOCKED_MESSAGE = "your account is blocked"
+TOKEN_MESSAGE = "what does the token say?"
 
 # name -> password
 USERS = {"joe": PASSWORD, "ann@example.org": "other", "eight": "pässwörd",
@@ -38,6 +39,11 @@ post-auth {
 		&Message-Authenticator := 0x00
 	}
 	Post-Auth-Type REJECT {
+		update reply {
+			&Message-Authenticator := 0x00
+		}
+	}
+	Post-Auth-Type Challenge {
 		update reply {
 			&Message-Authenticator := 0x00
 		}
@@ -102,6 +108,9 @@ modules {{
 	files {{
 		filename = {base}/users
 	}}
+	always handled {{
+		rcode = handled
+	}}
 }}
 server default {{
 	listen {{
@@ -124,6 +133,15 @@ server default {{
 	authenticate {{
 		Auth-Type PAP {{
 			pap
+		}}
+		Auth-Type Token {{
+			update reply {{
+				&Reply-Message := "{token_message}"
+			}}
+			update control {{
+				&Response-Packet-Type := Access-Challenge
+			}}
+			handled
 		}}
 	}}
 {sign}
@@ -198,12 +216,13 @@ class FreeRadius:
             base=self.base, secret=SECRET, tls_secret=TLS_SECRET,
             family=family, address=address, port=port, strict_port=port + 1,
             tls_listener=listener, remember_sec=remember_sec,
-            sign=SIGN if sign else "", auth_log="yes" if log else "no"))
+            token_message=TOKEN_MESSAGE, sign=SIGN if sign else "", auth_log="yes" if log else "no"))
         self.set_users(users)
 
     def set_users(self, users):
         lines = [f"{quoted(name)} Cleartext-Password := {quoted(password)}\n"
                  for name, password in users.items()]
+        lines.append("token Auth-Type := Token\n")
         lines.append("blocked Auth-Type := Reject\n"
                      f"\tReply-Message = {quoted(BLOCKED_MESSAGE)}\n")
         (self.base / "users").write_text("".join(lines))

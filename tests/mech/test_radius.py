@@ -12,8 +12,8 @@ import pytest
 
 from drive import HOSTILE_NAMES, PROGRAM, Drive, assert_no_growth
 from lib import freeradius, slapd
-from lib.freeradius import (BLOCKED_MESSAGE, PASSWORD, SECRET, USERS,
-                            FreeRadius)
+from lib.freeradius import (BLOCKED_MESSAGE, PASSWORD, SECRET,
+                            TOKEN_MESSAGE, USERS, FreeRadius)
 
 pytestmark = [
     pytest.mark.needs_root,
@@ -23,6 +23,7 @@ pytestmark = [
 
 OK = ("ok", "none")
 BAD_PASSWORD = ("denied", "bad_password")
+EXTRA_QUESTION = ("denied", "extra_question")
 NO_SUCH_USER = ("denied", "no_such_user")
 TOO_LONG = ("denied", "password_too_long")
 DOWN = ("tempfail", "backend_down")
@@ -68,6 +69,14 @@ def test_what_the_server_says_is_told(drive):
     answer = drive.ask("blocked", PASSWORD)
     assert answer[:2] == BAD_PASSWORD
     assert BLOCKED_MESSAGE in answer.detail
+
+
+def test_a_question(radius, drive):
+    """It is signed, too, or its user would take the server away."""
+    answer = drive.ask("token", PASSWORD)
+    assert answer[:2] == EXTRA_QUESTION
+    assert TOKEN_MESSAGE in answer.detail
+    assert drive.parts()[radius.name] == "up"
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

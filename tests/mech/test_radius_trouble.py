@@ -103,6 +103,17 @@ def test_a_plain_request(server, drive):
         [script.SIGNATURE, script.USER_NAME, script.USER_PASSWORD, 32, 61, 6]
 
 
+def test_a_host_whose_name_looks_like_bytes(server):
+    was = socket.gethostname()
+    socket.sethostname("0xmail")
+    try:
+        with Drive("radius", *settings(server)) as drive:
+            assert drive.verdict(*JOE) == OK
+    finally:
+        socket.sethostname(was)
+    assert server.requests[0].value(32) == b"0xmail"
+
+
 def test_more_attributes(server):
     with Drive("radius", *settings(server), *(
             f"radius_attribute={text}" for text in
@@ -336,9 +347,23 @@ def test_the_first_does_not_sign(server, second):
     with Drive("radius", *settings(server, second)) as drive:
         server.always(script.unsigned)
         assert drive.verdict(*WRONG) == BAD_PASSWORD
-        assert "Message-Authenticator" in drive.parts()[server.name]
+        assert drive.parts()[server.name] == \
+            "down no_message_authenticator: answers without " \
+            "Message-Authenticator were ignored"
         second.always(script.silent)
         assert drive.verdict(*WRONG) == NOT_SIGNED
+
+
+def test_a_silent_one_does_not_hide_it(server, second):
+    """Whichever is asked last: the log says which one does not sign."""
+    for first, other in ((server, second), (second, server)):
+        with Drive("radius", *settings(first, other)) as drive:
+            server.always(script.unsigned)
+            second.always(script.silent)
+            answer = drive.ask(*WRONG)
+            assert answer[:2] == NOT_SIGNED
+            assert answer.detail == f"{server.name}: answers without " \
+                "Message-Authenticator were ignored"
 
 
 def test_a_denial_is_not_asked_for_twice(server, second):
@@ -406,6 +431,24 @@ def test_status_server(server, second):
         server.always(script.good)
         assert drive.verdict(*JOE) == OK
         assert len(second.requests) == 2
+
+
+def only_status(send, request):
+    if request.code == script.STATUS_SERVER:
+        script.good(send, request)
+
+
+def test_a_server_that_only_tells_its_status(server, second):
+    """Its own database hangs: it is left alone longer each time."""
+    with Drive("radius", *settings(server, second,
+                                   radius_status_server="yes")) as drive:
+        server.always(only_status)
+        assert drive.verdict(*JOE) == OK
+        time.sleep(5.1)
+        assert drive.idle() == -1
+        assert drive.parts()[server.name] == "up"
+        assert drive.verdict(*JOE) == OK
+        assert 9000 < drive.idle() <= 10000
 
 
 def test_a_name_that_is_not_known(second):
@@ -544,7 +587,7 @@ def test_what_is_logged(start_daemon, open_dir, server, syslog):
     """Not the password, and not taken for silence."""
     server.always(script.unsigned)
     daemon = start_daemon("-a", "radius", "-n", "1", "-O", configuration(
-        open_dir, server))
+        open_dir, server, radius_timeout=3))
     assert daemon.ask("joe", "hush-hush") == b""
     line = syslog.wait_for("auth error")
     assert "[reason=no_message_authenticator" in line.text

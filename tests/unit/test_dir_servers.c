@@ -210,6 +210,30 @@ test_back_off(void **state)
 	    SERVER_BACKOFF_FIRST_MSEC);
 }
 
+/* It answers probes, and nothing else. */
+static void
+test_back_off_of_one_that_is_back_for_a_moment(void **state)
+{
+	const int64_t backoffs[] = { 5000, 10000, 20000, 40000, 60000, 60000 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(backoffs); i++) {
+		down(B);
+		down(B);
+		assert_int_equal(servers_probe_in_msec(servers),
+		    backoffs[i]);
+		now_msec += backoffs[i];
+		assert_true(claim());
+		servers_up(servers, slot(B));
+		now_msec += SERVER_BACKOFF_MAX_MSEC - 1;
+	}
+	now_msec++;
+	down(B);
+	assert_int_equal(servers_probe_in_msec(servers),
+	    SERVER_BACKOFF_FIRST_MSEC);
+}
+
 /* Nobody idle has probed it: then requests do, one of them. */
 static void
 test_overdue_probe(void **state)
@@ -510,6 +534,7 @@ main(void)
 		TEST(test_last_resort),
 		TEST(test_better),
 		TEST(test_back_off),
+		TEST(test_back_off_of_one_that_is_back_for_a_moment),
 		TEST(test_overdue_probe),
 		TEST(test_shared_by_processes),
 		TEST(test_one_claim_of_many),

@@ -376,7 +376,7 @@ test_remarks(void **state)
 	rad_settings_remarks(&settings, note, NULL);
 	assert_non_null(strstr(bad, "3 tries of a take longer"));
 	assert_true(set("radius_secret_file: /nowhere/x"));
-	rad_settings_remarks(&settings, note, NULL);
+	rad_settings_lacks(&settings, note, NULL);
 	assert_non_null(strstr(bad, "radius_secret_file: /nowhere/x: No "
 	    "such file"));
 }
