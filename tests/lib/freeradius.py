@@ -216,7 +216,8 @@ class FreeRadius:
             base=self.base, secret=SECRET, tls_secret=TLS_SECRET,
             family=family, address=address, port=port, strict_port=port + 1,
             tls_listener=listener, remember_sec=remember_sec,
-            token_message=TOKEN_MESSAGE, sign=SIGN if sign else "", auth_log="yes" if log else "no"))
+            token_message=TOKEN_MESSAGE, sign=SIGN if sign else "",
+            auth_log="yes" if log else "no"))
         self.set_users(users)
 
     def set_users(self, users):
