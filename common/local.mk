@@ -12,6 +12,7 @@ libcommon_a_SOURCES = \
 	common/network.c common/network.h \
 	common/result.c common/result.h \
 	common/secret.c common/secret.h \
+	common/speaker.c common/speaker.h \
 	common/str.c common/str.h \
 	common/wire.c common/wire.h \
 	common/compat/compat.h \

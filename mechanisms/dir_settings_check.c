@@ -6,12 +6,11 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/network.h"
+#include "common/speaker.h"
 #include "common/str.h"
 #include "mechanisms/dir_expand.h"
 #include "mechanisms/dir_settings.h"
@@ -255,26 +254,6 @@ dir_settings_verify(const void *settings, struct errmsg *e)
 
 /* ---- remarks ---------------------------------------------------------- */
 
-struct speaker {
-	conf_report *say;
-	void *arg;
-};
-
-static void tell(const struct speaker *to, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-tell(const struct speaker *to, const char *fmt, ...)
-{
-	char text[ERRMSG_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	to->say(to->arg, text);
-}
-
 /* Can a password be read on the way to this kind of server? DIGEST-MD5, SCRAM
  * and their like do not show it; but custom has what is stored sent. */
 static bool
@@ -297,11 +276,13 @@ remark_servers(const struct dir_settings *s, const struct speaker *to)
 	while ((uri = dir_settings_next_uri(&list, &len)) != NULL) {
 		scheme = dir_settings_scheme(uri, &rest);
 		if (scheme == DIR_SCHEME_LDAPS && s->start_tls)
-			tell(to, "ldap_start_tls: %.*s: is TLS from the "
+			speaker_tell(to,
+			    "ldap_start_tls: %.*s: is TLS from the "
 			    "start and not asked for it", (int)len, uri);
 		if (scheme == DIR_SCHEME_LDAP && !s->start_tls &&
 		    shows_password(s) && !is_local(uri, len))
-			tell(to, "ldap_servers: %.*s: passwords go there in "
+			speaker_tell(to,
+			    "ldap_servers: %.*s: passwords go there in "
 			    "clear text; ldaps:// or ldap_start_tls: yes "
 			    "hides them", (int)len, uri);
 	}
@@ -311,10 +292,12 @@ static void
 remark_tls(const struct dir_settings *s, const struct speaker *to)
 {
 	if (dir_settings_uses_tls(s) && s->check_peer == DIR_PEER_NO)
-		tell(to, "ldap_tls_check_peer: no: whoever answers in a "
+		speaker_tell(to,
+		    "ldap_tls_check_peer: no: whoever answers in a "
 		    "server's place gets the passwords");
 	if ((s->cert[0] == '\0') != (s->key[0] == '\0'))
-		tell(to, "%s: without %s no client certificate is shown",
+		speaker_tell(to,
+		    "%s: without %s no client certificate is shown",
 		    s->cert[0] != '\0' ? "ldap_tls_cert" : "ldap_tls_key",
 		    s->cert[0] != '\0' ? "ldap_tls_key" : "ldap_tls_cert");
 }
@@ -325,15 +308,18 @@ remark_template(const struct template *t, const struct speaker *to)
 	const char unknown = dir_expand_unknown(t->text);
 
 	if (dir_expand_has(t->text, 'd'))
-		tell(to, "%s: %%d is the realm where the login has no domain; "
+		speaker_tell(to,
+		    "%s: %%d is the realm where the login has no domain; "
 		    "Cyrus saslauthd left it empty", t->key);
 	if (unknown == '%')
-		tell(to, "%s: the %% at its end is dropped", t->key);
+		speaker_tell(to, "%s: the %% at its end is dropped", t->key);
 	else if (unknown != '\0')
-		tell(to, "%s: %%%c means nothing and is dropped", t->key,
+		speaker_tell(to,
+		    "%s: %%%c means nothing and is dropped", t->key,
 		    unknown);
 	if (dir_expand_has_at_attribute(t->text, t->context))
-		tell(to, "%s: a token stands where an attribute is named: "
+		speaker_tell(to,
+		    "%s: a token stands where an attribute is named: "
 		    "only names of attributes are let in there", t->key);
 }
 
@@ -344,10 +330,12 @@ remark_group(const struct dir_settings *s, const struct speaker *to)
 	    (enum dir_match)s->group_match == dir_settings_group_match(s))
 		return;
 	if (s->group_dn[0] == '\0')
-		tell(to, "ldap_group_filter: is matched by filter, as there "
+		speaker_tell(to,
+		    "ldap_group_filter: is matched by filter, as there "
 		    "is no ldap_group_dn; Cyrus saslauthd refused everybody");
 	else
-		tell(to, "ldap_group_match_method: is attr, as there is no "
+		speaker_tell(to,
+		    "ldap_group_match_method: is attr, as there is no "
 		    "ldap_group_filter");
 }
 
@@ -366,20 +354,24 @@ static void
 remark_binds(const struct dir_settings *s, const struct speaker *to)
 {
 	if (s->use_sasl && s->method == DIR_METHOD_BIND)
-		tell(to, "ldap_auth_method: with ldap_use_sasl bind is "
+		speaker_tell(to, "ldap_auth_method: with ldap_use_sasl bind is "
 		    "fastbind: users are not searched for");
 	if (misses_password(s))
-		tell(to, "ldap_bind_dn: without ldap_password no server is "
+		speaker_tell(to,
+		    "ldap_bind_dn: without ldap_password no server is "
 		    "asked: RFC 4513, section 5.1.2");
 	if (s->timeout_sec == 0 || s->timeout_sec > BACKEND_TIMEOUT_SEC)
-		tell(to, "ldap_timeout: nobody waits for an answer longer "
+		speaker_tell(to,
+		    "ldap_timeout: nobody waits for an answer longer "
 		    "than backend_timeout, %d s unless it is set",
 		    BACKEND_TIMEOUT_SEC);
 	if (s->referrals)
-		tell(to, "ldap_referrals: only searches follow them; servers "
+		speaker_tell(to,
+		    "ldap_referrals: only searches follow them; servers "
 		    "that are not in ldap_servers are asked anonymously");
 	if (s->version == 2 && !s->use_sasl && !s->start_tls)
-		tell(to, "ldap_version: 2 makes a connection for each user's "
+		speaker_tell(to,
+		    "ldap_version: 2 makes a connection for each user's "
 		    "bind");
 }
 
@@ -391,10 +383,11 @@ remark_password_file(const struct dir_settings *s, const struct speaker *to)
 	if (s->password_file[0] == '\0')
 		return;
 	if (s->password.len > 0)
-		tell(to, "ldap_password: is not used, as there is "
+		speaker_tell(to, "ldap_password: is not used, as there is "
 		    "ldap_password_file");
 	if (stat(s->password_file, &st) == 0 && (st.st_mode & S_IROTH) != 0)
-		tell(to, "ldap_password_file: %s: everybody may read it",
+		speaker_tell(to,
+		    "ldap_password_file: %s: everybody may read it",
 		    s->password_file);
 }
 
@@ -436,6 +429,6 @@ dir_settings_lacks(const void *settings, conf_report *say, void *arg)
 	for (i = 0; i < count; i++)
 		if (files[i].path[0] != '\0' &&
 		    stat(files[i].path, &st) == -1)
-			tell(&to, "%s: %s: %s", files[i].key, files[i].path,
-			    strerror(errno));
+			speaker_tell(&to, "%s: %s: %s", files[i].key,
+			    files[i].path, strerror(errno));
 }

@@ -6,11 +6,10 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/speaker.h"
 #include "mechanisms/rad_form.h"
 #include "mechanisms/rad_servers.h"
 #include "mechanisms/rad_settings.h"
@@ -52,26 +51,6 @@ rad_settings_verify(const void *settings, struct errmsg *e)
 	return f != NULL ? 0 : -1;
 }
 
-struct speaker {
-	conf_report *say;
-	void *arg;
-};
-
-static void tell(const struct speaker *to, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-tell(const struct speaker *to, const char *fmt, ...)
-{
-	char text[ERRMSG_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	to->say(to->arg, text);
-}
-
 static void
 remark_secret(const char *key, const char *path, const struct speaker *to)
 {
@@ -79,7 +58,7 @@ remark_secret(const char *key, const char *path, const struct speaker *to)
 
 	if (path[0] != '\0' && stat(path, &st) == 0 &&
 	    (st.st_mode & S_IROTH) != 0)
-		tell(to, "%s: %s: everybody may read it", key, path);
+		speaker_tell(to, "%s: %s: everybody may read it", key, path);
 }
 
 static void
@@ -87,11 +66,13 @@ remark_server(const struct rad_server *s, const struct speaker *to)
 {
 	/* Nobody changes what TLS carries. */
 	if (!s->require_signature && !s->tls)
-		tell(to, "radius_require_message_authenticator: no: who can "
+		speaker_tell(to,
+		    "radius_require_message_authenticator: no: who can "
 		    "change packets on the way to %s can let anybody in "
 		    "(CVE-2024-3596)", s->name);
 	if (s->timeout_msec * s->tries > BACKEND_TIMEOUT_MSEC)
-		tell(to, "radius_timeout: %u tries of %s take longer than "
+		speaker_tell(to,
+		    "radius_timeout: %u tries of %s take longer than "
 		    "backend_timeout, %d s unless it is set", s->tries,
 		    s->name, BACKEND_TIMEOUT_MSEC / 1000);
 	remark_secret("radius_secret_file", s->secret_file, to);
@@ -122,7 +103,7 @@ look_for(const char *key, const char *path, const struct speaker *to)
 	struct stat st;
 
 	if (path[0] != '\0' && stat(path, &st) == -1)
-		tell(to, "%s: %s: %s", key, path, strerror(errno));
+		speaker_tell(to, "%s: %s: %s", key, path, strerror(errno));
 }
 
 void
