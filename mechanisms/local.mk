@@ -11,13 +11,17 @@ user_db_sources = \
 	mechanisms/user_db_layout.c \
 	mechanisms/user_db_lmdb.c \
 	mechanisms/user_db_lmdb_env.c mechanisms/user_db_lmdb_env.h \
+	mechanisms/user_db_pages.c mechanisms/user_db_pages.h \
 	mechanisms/user_db_record.c mechanisms/user_db_record.h \
 	mechanisms/user_db_copied.c mechanisms/user_db_copied.h \
 	mechanisms/user_db_copy.c mechanisms/user_db_copy.h \
 	mechanisms/user_db_rewrite.c \
+	mechanisms/user_db_treefile.c mechanisms/user_db_treefile.h \
+	mechanisms/treepage.c mechanisms/treepage.h \
 	mechanisms/user_db_table.h
 if WITH_BERKELEY
-user_db_sources += mechanisms/user_db_berkeley.c
+user_db_sources += mechanisms/user_db_berkeley.c \
+	mechanisms/user_db_hashfile.c mechanisms/user_db_hashfile.h
 endif
 if WITH_GDBM
 user_db_sources += mechanisms/user_db_gdbm.c
@@ -30,7 +34,8 @@ noinst_LIBRARIES += libuserdb.a
 libuserdb_a_CPPFLAGS = $(user_db_cppflags)
 libuserdb_a_SOURCES = mechanisms/passhash.c mechanisms/passhash.h
 if WITH_LMDB
-libuserdb_a_SOURCES += $(user_db_sources)
+libuserdb_a_SOURCES += $(user_db_sources) \
+	mechanisms/sasldb_settings.c mechanisms/sasldb_settings.h
 endif
 
 noinst_LIBRARIES += libmech.a

@@ -45,8 +45,9 @@ user_db_entry_fini(struct user_db_entry *entry)
 /* Read the first bytes of a regular file. */
 static int
 read_head(const char *path, unsigned char *head, size_t *len_r,
-    struct stat *st_r, int *errnum_r, struct errmsg *e)
+    int *errnum_r, struct errmsg *e)
 {
+	struct stat st;
 	ssize_t n;
 	int fd, rc = -1;
 
@@ -54,7 +55,7 @@ read_head(const char *path, unsigned char *head, size_t *len_r,
 	if (fd == -1)
 		return -1;
 	*errnum_r = EIO;
-	if (fstat(fd, st_r) == -1 || !S_ISREG(st_r->st_mode)) {
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
 		errmsg_set(e, "%s: not a regular file", path);
 		goto out;
 	}
@@ -75,15 +76,15 @@ find_table(const struct user_db *db, enum user_db_mode mode, int *errnum_r,
     struct errmsg *e)
 {
 	unsigned char head[USER_DB_KIND_HEAD];
-	struct stat st;
 	size_t len;
 
-	if (read_head(db->path, head, &len, &st, errnum_r, e) == -1)
+	if (read_head(db->path, head, &len, errnum_r, e) == -1)
 		return NULL;
 	if (len > 0)
-		return user_db_kind_judge(db->path, &st, head, len, e);
+		return user_db_kind_judge(db->path, head, len, e);
 	if (mode == USER_DB_CREATE)
 		return user_db_kind_table(db->layout, e);
+	*errnum_r = ENODATA;
 	errmsg_set(e, "%s: empty; saslpasswd2 makes it a user database",
 	    db->path);
 	return NULL;
@@ -133,7 +134,8 @@ open_as(const char *path, enum user_db_mode mode, enum user_db_layout layout,
 	if (open_table(db, mode, &errnum, e) == -1) {
 		free(db->path);
 		free(db);
-		if (errnum_r != NULL && (errnum == ENOENT || errnum == EACCES))
+		if (errnum_r != NULL && (errnum == ENOENT ||
+		    errnum == ENODATA || errnum == EACCES))
 			*errnum_r = errnum;
 		return -1;
 	}
@@ -350,17 +352,40 @@ put(struct user_db *db, const struct user_db_key *key, const char *user,
 	return 0;
 }
 
+/* The key of a password. */
+static int
+make_key(const struct user_db *db, const char *user, const char *realm,
+    struct user_db_key *key_r, struct errmsg *e)
+{
+	user_db_record_key(db->layout, user, realm, USER_DB_PASSWORD, key_r);
+	return key_r->len > 0 ? 0 :
+	    errmsg_set(e, "%s: user and realm must not be empty and have at "
+	    "most %u bytes together", db->path,
+	    (unsigned)user_db_record_names_max(db->layout));
+}
+
+int
+user_db_takes(const struct user_db *db, const char *user, const char *realm,
+    const struct user_db_entry *entry, struct errmsg *e)
+{
+	struct secret value = SECRET_INIT;
+	struct user_db_key key;
+	int rc = make_key(db, user, realm, &key, e);
+
+	if (rc == 0)
+		rc = user_db_record_format(db->layout, entry, &value, e);
+	secret_wipe(&value);
+	return rc;
+}
+
 int
 user_db_put(struct user_db *db, const char *user, const char *realm,
     const struct user_db_entry *entry, struct errmsg *e)
 {
 	struct user_db_key key;
 
-	user_db_record_key(db->layout, user, realm, USER_DB_PASSWORD, &key);
-	if (key.len == 0)
-		return errmsg_set(e, "%s: user and realm must not be empty "
-		    "and have at most %u bytes together", db->path,
-		    (unsigned)user_db_record_names_max(db->layout));
+	if (make_key(db, user, realm, &key, e) == -1)
+		return -1;
 	if (db->begun)
 		return put(db, &key, user, realm, entry, e);
 	if (db->table->begin(db->store, e) == -1)

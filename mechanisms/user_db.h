@@ -49,6 +49,9 @@ int user_db_layout_parse(const char *name, enum user_db_layout *layout_r,
 /* Where and how the system's libsasl2 keeps its users, as configured. */
 const char *user_db_system_path(void);
 enum user_db_layout user_db_system_layout(void);
+/* Is that file meant, if by another name: a relative one, one with a double
+ * slash, or what the system's name is a link to? */
+bool user_db_is_system_path(const char *path);
 /* The system's file where it exists, else our own store. Static. */
 const char *user_db_default_path(void);
 /* What a file of this name is made as: at the system's path the layout of
@@ -89,8 +92,8 @@ enum user_db_found {
 /*
  * 0 and a database that user_db_close() frees, or -1 with a message that
  * names the file and the mend. *errnum_r (may be NULL) is then ENOENT (no
- * such file), EACCES (no right to it or to a file beside it) or EIO (any
- * other reason).
+ * such file), ENODATA (an empty one), EACCES (no right to it or to a file
+ * beside it) or EIO (any other reason).
  */
 int user_db_open(const char *path, enum user_db_mode mode,
     struct user_db **db_r, int *errnum_r, struct errmsg *e);
@@ -122,6 +125,9 @@ bool user_db_is_exposed(const char *path, struct errmsg *why_r);
 enum user_db_found user_db_get(struct user_db *db, const char *user,
     const char *realm, struct user_db_entry *entry_r, struct errmsg *e);
 
+/* Can user_db_put() take it, as far as names and entry go? -1 and why not. */
+int user_db_takes(const struct user_db *db, const char *user,
+    const char *realm, const struct user_db_entry *entry, struct errmsg *e);
 /*
  * On disk when it returns 0, unless between begin and commit. A plain entry
  * is refused by HASHED; the other layouts take both kinds, and drop the

@@ -7,14 +7,17 @@
 #include "mechanisms/user_db_copied.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/io.h"
 #include "mechanisms/user_db_copy.h"
+#include "mechanisms/user_db_file.h"
 #include "mechanisms/user_db_record.h"
 
-#define LOOKS_MAX 5		/* while another program is writing */
+#define LOOKS_MAX 20		/* while another program is writing */
 
 struct store {
 	const struct user_db_library *library;
@@ -23,6 +26,66 @@ struct store {
 	struct user_db_copy copy;	/* of begin to commit */
 	void *handle;			/* of the copy, or NULL */
 };
+
+/* ---- looks ------------------------------------------------------------ */
+
+/* What is done with a handle. -1 with a message. */
+typedef int use_handle(const struct user_db_library *library, void *handle,
+    void *ctx, struct errmsg *e);
+
+/* *settled_r: what was read is all of one state of the file, which fd keeps;
+ * or no other look would tell more. */
+static int
+look_at(const struct store *s, int fd, use_handle *use, void *ctx,
+    bool *settled_r, struct errmsg *e)
+{
+	struct stat before;
+	void *handle;
+	int rc = -1;
+
+	*settled_r = true;
+	if (!user_db_file_rests(fd, &before))
+		return errmsg_set(e, "%s: another program changes it all the "
+		    "time", s->path);
+	if (s->library->open(fd, s->path, USER_DB_LOOK, &handle, e) == 0) {
+		rc = use(s->library, handle, ctx, e);
+		(void)s->library->close(handle, NULL);
+	}
+	*settled_r = user_db_file_is_same(fd, &before);
+	return rc;
+}
+
+static int
+look_once(const struct store *s, use_handle *use, void *ctx, bool *settled_r,
+    struct errmsg *e)
+{
+	int rc, fd = open(s->path, O_RDONLY | O_CLOEXEC);
+
+	*settled_r = true;
+	if (fd == -1)
+		return errmsg_errno(e, errno, "%s", s->path);
+	rc = look_at(s, fd, use, ctx, settled_r, e);
+	io_close(&fd);
+	return rc;
+}
+
+/* What was found while the file was being changed is not to be believed. */
+static int
+look(const struct store *s, use_handle *use, void *ctx, struct errmsg *e)
+{
+	bool settled;
+	int rc, looks;
+
+	for (looks = 0; looks < LOOKS_MAX; looks++) {
+		rc = look_once(s, use, ctx, &settled, e);
+		if (settled)
+			return rc;
+	}
+	return errmsg_set(e, "%s: another program changes it all the time",
+	    s->path);
+}
+
+/* ---- opening ---------------------------------------------------------- */
 
 struct judge {
 	size_t rows;
@@ -41,13 +104,23 @@ judge_row(void *ctx, const struct user_db_bytes *key,
 	return !j->cyrus && j->rows < USER_DB_JUDGE_ROWS;
 }
 
+static int
+judge_handle(const struct user_db_library *library, void *handle, void *ctx,
+    struct errmsg *e)
+{
+	struct judge *j = ctx;
+
+	*j = (struct judge){ 0, false };
+	return library->each(handle, judge_row, j, e);
+}
+
 /* Postfix' and sendmail's tables are files of the same libraries. */
 static int
 judge_rows(struct store *s, struct errmsg *e)
 {
 	struct judge j = { 0, false };
 
-	if (user_db_copied_each(s, judge_row, &j, e) == -1)
+	if (look(s, judge_handle, &j, e) == -1)
 		return -1;
 	return j.rows == 0 || j.cyrus ? 0 : errmsg_set(e, "%s: a %s file of "
 	    "another program; choose another file (sasldb_path, saslpasswd2 "
@@ -115,66 +188,80 @@ user_db_copied_is_current(const void *table)
 	    st.st_ino == s->was.st_ino && st.st_size >= s->was.st_size;
 }
 
-static enum user_db_found
-get_once(struct store *s, const struct user_db_bytes *key,
-    struct secret *value_r, struct errmsg *e)
-{
+/* ---- reading ---------------------------------------------------------- */
+
+struct search {
+	const struct user_db_bytes *key;
+	struct secret *value_r;
 	enum user_db_found found;
-	void *handle;
+};
 
-	if (s->library->open(s->path, USER_DB_LOOK, &handle, e) == -1)
-		return USER_DB_ERROR;
-	found = s->library->get(handle, key, value_r, e);
-	(void)s->library->close(handle, NULL);
-	return found;
-}
-
-static bool
-same_state(const struct stat *a, const struct stat *b)
+static int
+get_through(const struct user_db_library *library, void *handle, void *ctx,
+    struct errmsg *e)
 {
-	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	struct search *s = ctx;
+
+	s->found = library->get(handle, s->key, s->value_r, e);
+	return s->found == USER_DB_ERROR ? -1 : 0;
 }
 
-/* What was found while the file was being changed is not to be believed. */
 enum user_db_found
 user_db_copied_get(void *table, const struct user_db_bytes *key,
     struct secret *value_r, struct errmsg *e)
 {
-	struct store *s = table;
-	struct stat before, after;
-	enum user_db_found found = USER_DB_ERROR;
-	int looks;
+	struct search search = { key, value_r, USER_DB_ERROR };
 
-	for (looks = 0; looks < LOOKS_MAX; looks++) {
-		if (stat(s->path, &before) == -1) {
-			errmsg_errno(e, errno, "%s", s->path);
-			return USER_DB_ERROR;
-		}
-		found = get_once(s, key, value_r, e);
-		if (stat(s->path, &after) == 0 &&
-		    same_state(&before, &after))
-			break;
-	}
-	return found;
+	return look(table, get_through, &search, e) == -1 ?
+	    USER_DB_ERROR : search.found;
 }
 
+struct walk {
+	user_db_table_visit *visit;
+	void *ctx;
+};
+
+static int
+walk_through(const struct user_db_library *library, void *handle, void *ctx,
+    struct errmsg *e)
+{
+	const struct walk *w = ctx;
+
+	return library->each(handle, w->visit, w->ctx, e);
+}
+
+/* Between begin and commit the rows are those of the copy, which the library
+ * writes at its end. A walk cannot be taken back and done again. */
 int
 user_db_copied_each(void *table, user_db_table_visit *visit, void *ctx,
     struct errmsg *e)
 {
+	struct walk walk = { visit, ctx };
 	struct store *s = table;
-	void *handle;
+	bool settled;
 	int rc;
 
-	if (s->handle != NULL)
-		return s->library->each(s->handle, visit, ctx, e);
-	if (s->library->open(s->path, USER_DB_LOOK, &handle, e) == -1)
+	rc = s->handle != NULL ?
+	    look_at(s, s->copy.copy, walk_through, &walk, &settled, e) :
+	    look_once(s, walk_through, &walk, &settled, e);
+	return settled ? rc : errmsg_set(e, "%s: another program has changed "
+	    "it meanwhile; try again", s->path);
+}
+
+/* ---- changing --------------------------------------------------------- */
+
+/* One that is missing by now must not be made anew, without rows. */
+static int
+open_copy(struct store *s, struct errmsg *e)
+{
+	enum user_db_access access = s->copy.was.st_size == 0 ?
+	    USER_DB_MAKE : USER_DB_ALTER;
+
+	/* Nobody else changes the copy after that. */
+	if (access == USER_DB_ALTER && s->library->check != NULL &&
+	    s->library->check(s->copy.copy, s->path, e) == -1)
 		return -1;
-	rc = s->library->each(handle, visit, ctx, e);
-	(void)s->library->close(handle, NULL);
-	return rc;
+	return s->library->open(s->copy.copy, s->path, access, &s->handle, e);
 }
 
 int
@@ -184,9 +271,7 @@ user_db_copied_begin(void *table, struct errmsg *e)
 
 	if (user_db_copy_begin(&s->copy, s->path, e) == -1)
 		return -1;
-	/* One that is missing by now must not be made anew, without rows. */
-	if (s->library->open(s->copy.work, s->copy.was.st_size == 0 ?
-	    USER_DB_MAKE : USER_DB_ALTER, &s->handle, e) == 0)
+	if (open_copy(s, e) == 0)
 		return 0;
 	s->handle = NULL;
 	user_db_copy_drop(&s->copy);
@@ -236,13 +321,13 @@ user_db_copied_undo(void *table)
 	user_db_copy_drop(&s->copy);
 }
 
-void
-user_db_copied_withdraw(void *table)
+int
+user_db_copied_withdraw(void *table, struct errmsg *e)
 {
 	struct store *s = table;
 
 	if (s->handle != NULL)
 		(void)s->library->close(s->handle, NULL);
 	s->handle = NULL;
-	user_db_copy_withdraw(&s->copy);
+	return user_db_copy_withdraw(&s->copy, e);
 }

@@ -17,24 +17,23 @@
 #ifndef MECHANISMS_USER_DB_COPY_H
 #define MECHANISMS_USER_DB_COPY_H
 
-#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "common/errmsg.h"
 
 struct user_db_copy {
 	char *path;		/* of the file, links resolved */
-	char *work;		/* what to change: the copy, or the file */
+	char *name;		/* of the copy; NULL: it is in memory */
 	int fd;			/* of the file, locked */
-	bool in_place;
-	int memory;		/* of the copy in place, else -1 */
+	int copy;		/* what to change; by then its name may be
+				 * somebody else's file */
 	struct stat was;
 };
 
-#define USER_DB_COPY_INIT { .fd = -1, .memory = -1 }
+#define USER_DB_COPY_INIT { .fd = -1, .copy = -1 }
 
-/* Lock the file and copy it. Blocks while another process has the lock. -1
- * with a message, and nothing is held. */
+/* Lock the file and copy it. Waits while other processes have the lock, for
+ * each at most 10 seconds. -1 with a message, and nothing is held. */
 int user_db_copy_begin(struct user_db_copy *c, const char *path,
     struct errmsg *e);
 /* The copy, closed and on disk, becomes the file. -1: it does not, because of
@@ -45,12 +44,15 @@ int user_db_copy_commit(struct user_db_copy *c, struct errmsg *e);
 void user_db_copy_drop(struct user_db_copy *c);
 
 /* Forget the copy and its name, which is the next writer's once another file
- * has the place of this one; keep the locks until user_db_copy_drop(). */
-void user_db_copy_withdraw(struct user_db_copy *c);
+ * has the place of this one; keep the locks until user_db_copy_drop(). -1:
+ * another program has changed the file meanwhile. */
+int user_db_copy_withdraw(struct user_db_copy *c, struct errmsg *e);
 
-/* Make an empty file, removing an older one, with owner and mode of `like`.
- * A descriptor, or -1 with errno: EPERM also when it cannot be like it. */
-int user_db_copy_make(const char *work, const struct stat *like);
+/* Make an empty file, removing an older one, with owner and mode of `like`,
+ * and with the access list and security label that `of` has. A descriptor, or
+ * -1 with errno: EPERM also when it cannot be like it. */
+int user_db_copy_make(const char *name, const char *of,
+    const struct stat *like);
 /* rename(2), and the directory is on disk. Whatever comes of it, the name of
  * the copy is then no longer the caller's. */
 int user_db_copy_replace(const char *work, const char *path,

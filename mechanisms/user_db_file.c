@@ -12,9 +12,11 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/io.h"
@@ -28,6 +30,10 @@
 #define MODE_OWN 0600
 #define MODE_DEFAULT_DIR 0750
 #define MODE_UPPER_DIR 0755	/* the way to the default directory */
+
+#define TICK_NSEC 10000000	/* of st_mtime, at its worst (HZ=100) */
+#define RESTS_MAX 100		/* ticks that a change is waited for */
+#define SEC_NSEC 1000000000
 
 /* mkdir -p, with `last` as the mode of the last directory. */
 static int
@@ -57,7 +63,7 @@ give_to_system_group(const char *path, struct stat *heir)
 {
 	const struct group *gr;
 
-	if (geteuid() != 0 || strcmp(path, user_db_system_path()) != 0)
+	if (geteuid() != 0 || !user_db_is_system_path(path))
 		return;
 	gr = getgrnam(SYSTEM_GROUP);
 	if (gr != NULL)
@@ -155,6 +161,16 @@ user_db_file_act_as_owner(const char *path, struct errmsg *e)
 	return rc;
 }
 
+/* Root would make a file wherever it leads. */
+static bool
+is_dangling(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+	    stat(path, &st) == -1;
+}
+
 int
 user_db_file_create(const char *path, struct errmsg *e)
 {
@@ -170,9 +186,12 @@ user_db_file_create(const char *path, struct errmsg *e)
 		return -1;
 	/* For its owner alone until it is whose it shall be. */
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, MODE_OWN);
+	if (fd == -1 && errno == EEXIST)
+		return is_dangling(path) ? errmsg_set(e, "%s: is a link to "
+		    "a file that is missing; make that one with -f, or remove "
+		    "the link", path) : 0;
 	if (fd == -1)
-		return errno == EEXIST ? 0 :
-		    errmsg_errno(e, errno, "%s cannot be made", path);
+		return errmsg_errno(e, errno, "%s cannot be made", path);
 	if (bequeath(fd, &heir) == -1)
 		errmsg_errno(e, errno, "owner and mode of %s", path);
 	else
@@ -277,6 +296,37 @@ user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e)
 		rc = 0;
 	io_close(&fd);
 	return rc;
+}
+
+bool
+user_db_file_rests(int fd, struct stat *st_r)
+{
+	struct timespec now, pause = { 0, TICK_NSEC };
+	int64_t age_nsec;
+	int ticks;
+
+	for (ticks = 0; ticks < RESTS_MAX; ticks++) {
+		if (fstat(fd, st_r) == -1)
+			return false;
+		clock_gettime(CLOCK_REALTIME, &now);
+		age_nsec = ((int64_t)now.tv_sec - st_r->st_mtim.tv_sec) *
+		    SEC_NSEC + now.tv_nsec - st_r->st_mtim.tv_nsec;
+		/* A clock that was set back is no reason to wait. */
+		if (age_nsec < 0 || age_nsec >= TICK_NSEC)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+bool
+user_db_file_is_same(int fd, const struct stat *st)
+{
+	struct stat now;
+
+	return fstat(fd, &now) == 0 && now.st_size == st->st_size &&
+	    now.st_mtim.tv_sec == st->st_mtim.tv_sec &&
+	    now.st_mtim.tv_nsec == st->st_mtim.tv_nsec;
 }
 
 int

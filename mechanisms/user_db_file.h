@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "common/errmsg.h"
 
@@ -37,6 +38,15 @@ int user_db_file_open(const char *path, int *errnum_r, struct errmsg *e);
  * this process: closing any descriptor of it drops LMDB's locks (fcntl(2)).
  */
 int user_db_file_lock(const char *path, int *errnum_r, struct errmsg *e);
+
+/*
+ * Wait until whoever changes the file from then on gives it another time than
+ * *st_r has, which takes no longer than the kernel's clock ticks. False: it
+ * is changed all the time.
+ */
+bool user_db_file_rests(int fd, struct stat *st_r);
+/* Has nobody changed it since? */
+bool user_db_file_is_same(int fd, const struct stat *st);
 
 /* Remove the lock file. -1 with errno. */
 int user_db_file_remove_lock(const char *path);

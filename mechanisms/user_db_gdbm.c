@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include <gdbm.h>
 
 #include "common/compat/compat.h"
+#include "common/io.h"
 #include "mechanisms/user_db_copied.h"
 
 /* GDBM does not wait for a lock. libsasl2's writers have it for a moment. */
@@ -48,22 +50,37 @@ explain(const char *path, gdbm_error error, struct errmsg *e)
 	    "gdbmtool has a command \"recover\"", path, gdbm_strerror(error));
 }
 
+/* The library closes what it is given, but when it fails. NOMMAP: a mapped
+ * file that is cut would be SIGBUS. */
 static GDBM_FILE
-open_file(const char *path, enum user_db_access access)
+open_fd(int fd, const char *path, int flags)
+{
+	int same = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	GDBM_FILE db;
+
+	/* It begins to read where we left off. */
+	(void)lseek(same, 0, SEEK_SET);
+	db = gdbm_fd_open(same, path, 0, flags | GDBM_NOMMAP | GDBM_CLOEXEC,
+	    NULL);
+	if (db == NULL)
+		io_close(&same);
+	return db;
+}
+
+static GDBM_FILE
+open_file(int fd, const char *path, enum user_db_access access)
 {
 	const struct timespec pause = { 0, LOCK_PAUSE_NSEC };
-	/* A mapped file that is cut would be SIGBUS. */
-	int tries, flags = GDBM_NOMMAP | GDBM_CLOEXEC;
 	GDBM_FILE db = NULL;
+	int tries;
 
 	if (access != USER_DB_LOOK)
-		return gdbm_open(path, 0, flags | GDBM_NOLOCK |
-		    (access == USER_DB_MAKE ? GDBM_WRCREAT : GDBM_WRITER),
-		    0, NULL);
+		return open_fd(fd, path, GDBM_NOLOCK |
+		    (access == USER_DB_MAKE ? GDBM_WRCREAT : GDBM_WRITER));
 	for (tries = 0; tries < LOCK_TRIES && db == NULL; tries++) {
 		if (tries > 0)
 			nanosleep(&pause, NULL);
-		db = gdbm_open(path, 0, flags | GDBM_READER, 0, NULL);
+		db = open_fd(fd, path, GDBM_READER);
 		if (db == NULL && gdbm_errno != GDBM_CANT_BE_READER)
 			break;
 	}
@@ -88,7 +105,7 @@ bound_cache(GDBM_FILE db)
 }
 
 static int
-gdbm_open_file(const char *path, enum user_db_access access,
+gdbm_open_file(int fd, const char *path, enum user_db_access access,
     void **handle_r, struct errmsg *e)
 {
 	struct handle *h = calloc(1, sizeof(*h));
@@ -97,7 +114,7 @@ gdbm_open_file(const char *path, enum user_db_access access,
 		free(h);
 		return errmsg_errno(e, ENOMEM, "%s", path);
 	}
-	h->db = open_file(path, access);
+	h->db = open_file(fd, path, access);
 	if (h->db != NULL) {
 		bound_cache(h->db);
 		*handle_r = h;
@@ -230,9 +247,9 @@ static const struct user_db_library library = {
 	.open = gdbm_open_file,
 	.close = gdbm_close_file,
 	.get = gdbm_get,
+	.each = gdbm_each,
 	.put = gdbm_put,
 	.delete = gdbm_remove,
-	.each = gdbm_each,
 };
 
 static int

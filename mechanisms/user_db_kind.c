@@ -20,10 +20,6 @@
 #define GDBM NULL
 #endif
 
-/* The meta page of Berkeley DB (dbinc/db_page.h of that library). */
-#define BERKELEY_PAGE_SIZE_AT 20
-#define BERKELEY_LAST_PAGE_AT 32
-
 enum use {
 	READ,		/* a user database, as far as its first bytes tell */
 	FOREIGN
@@ -84,30 +80,9 @@ kind_of(const unsigned char *head, size_t len)
 	return NULL;
 }
 
-/* libdb takes a page behind the end for one that is empty, and so a user in
- * it for one who is not there. The other libraries look themselves. */
-static bool
-is_cut_short(const struct kind *kind, const struct stat *st,
-    const unsigned char *head, size_t len)
-{
-	uint32_t page_size, last;
-
-	if (kind->offset != 12)
-		return false;
-	if (len < USER_DB_KIND_HEAD)
-		return true;
-	page_size = number_at(head, BERKELEY_PAGE_SIZE_AT);
-	last = number_at(head, BERKELEY_LAST_PAGE_AT);
-	if (number_at(head, kind->offset) != kind->magic) {
-		page_size = swapped(page_size);
-		last = swapped(last);
-	}
-	return ((uint64_t)last + 1) * page_size > (uint64_t)st->st_size;
-}
-
 const struct user_db_table *
-user_db_kind_judge(const char *path, const struct stat *st,
-    const unsigned char *head, size_t len, struct errmsg *e)
+user_db_kind_judge(const char *path, const unsigned char *head, size_t len,
+    struct errmsg *e)
 {
 	const struct kind *kind = kind_of(head, len);
 
@@ -122,13 +97,7 @@ user_db_kind_judge(const char *path, const struct stat *st,
 			errmsg_set(e, "%s: %s, and the library for these is "
 			    "not in this build of saslauthd", path,
 			    kind->what);
-		else if (is_cut_short(kind, st, head, len))
-			errmsg_set(e, "%s: %s that is cut short: its end is "
-			    "missing; put a whole copy in its place", path,
-			    kind->what);
-		else
-			return kind->table;
-		return NULL;
+		return kind->table;
 	case FOREIGN:
 		break;
 	}

@@ -9,7 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "common/str.h"
 #include "mechanisms/user_db.h"
@@ -75,7 +75,10 @@ user_db_system_layout(void)
 const char *
 user_db_default_path(void)
 {
-	return access(SASLDB2_PATH, F_OK) == 0 ? SASLDB2_PATH :
+	struct stat st;
+
+	/* A link to what is missing is meant for that file, too. */
+	return lstat(SASLDB2_PATH, &st) == 0 ? SASLDB2_PATH :
 	    USER_DB_DEFAULT_PATH;
 }
 
@@ -100,10 +103,8 @@ real_name(const char *path)
 	return real;
 }
 
-/* The system's file may be meant by another name: a relative one, a double
- * slash, or what the system's name is a link to. */
-static bool
-is_system_path(const char *path)
+bool
+user_db_is_system_path(const char *path)
 {
 	char *real, *system;
 	bool same;
@@ -121,5 +122,5 @@ is_system_path(const char *path)
 enum user_db_layout
 user_db_layout_for(const char *path)
 {
-	return is_system_path(path) ? SASLDB2_LAYOUT : USER_DB_HASHED;
+	return user_db_is_system_path(path) ? SASLDB2_LAYOUT : USER_DB_HASHED;
 }

@@ -24,82 +24,82 @@
 
 /* ---- reading ---------------------------------------------------------- */
 
-static MDB_val
-val_of(const struct user_db_bytes *bytes)
-{
-	return (MDB_val){ .mv_size = bytes->len,
-	    .mv_data = (void *)(uintptr_t)bytes->data };
-}
-
+/* STALE: what was found is not to be believed. */
 static int
-get_once(struct user_db_lmdb *s, MDB_val *key, struct secret *value_r,
-    bool *undisturbed_r)
+get_once(struct user_db_lmdb *s, const struct user_db_bytes *key,
+    struct secret *value_r, enum user_db_found *found_r)
 {
+	struct user_db_treefile f;
+	struct user_db_tree users;
 	MDB_txn *txn;
-	MDB_val value;
 	int rc;
 
-	*undisturbed_r = true;
 	rc = user_db_lmdb_begin(s, MDB_RDONLY, &txn);
 	if (rc != 0)
 		return rc;
-	rc = mdb_get(txn, s->table, key, &value);
-	if (rc == 0 && secret_set(value_r, value.mv_data, value.mv_size) == -1)
-		rc = ENOMEM;
-	*undisturbed_r = user_db_lmdb_undisturbed(s, mdb_txn_id(txn));
+	rc = user_db_lmdb_reader(s, mdb_txn_id(txn), &f, &users);
+	if (rc == 0) {
+		*found_r = user_db_treefile_get(&f, &users, key, value_r,
+		    &s->damage);
+		if (*found_r == USER_DB_ERROR)
+			rc = USER_DB_LMDB_DAMAGED;
+		if (!user_db_lmdb_undisturbed(s, mdb_txn_id(txn)))
+			rc = USER_DB_LMDB_STALE;
+	}
 	mdb_txn_abort(txn);
 	return rc;
-}
-
-static enum user_db_found
-found_of(struct user_db_lmdb *s, int rc, struct errmsg *e)
-{
-	if (rc == 0)
-		return USER_DB_FOUND;
-	if (rc == MDB_NOTFOUND)
-		return USER_DB_ABSENT;
-	user_db_lmdb_explain(s, rc, e);
-	return USER_DB_ERROR;
 }
 
 static enum user_db_found
 lmdb_get(void *table, const struct user_db_bytes *key, struct secret *value_r,
     struct errmsg *e)
 {
-	struct user_db_lmdb *s = table;
-	MDB_val k = val_of(key);
-	bool good = false;
+	enum user_db_found found = USER_DB_ERROR;
 	int rc = USER_DB_LMDB_STALE, tries;
 
-	for (tries = 0; tries < LOOKS_MAX && !good; tries++)
-		rc = get_once(s, &k, value_r, &good);
-	if (!good)
-		rc = USER_DB_LMDB_STALE;
-	return found_of(s, rc, e);
+	for (tries = 0; tries < LOOKS_MAX && rc == USER_DB_LMDB_STALE; tries++)
+		rc = get_once(table, key, value_r, &found);
+	if (rc == 0)
+		return found;
+	user_db_lmdb_explain(table, rc, e);
+	return USER_DB_ERROR;
+}
+
+/* *begun_r: visit was called, or could have been. */
+static int
+each_once(struct user_db_lmdb *s, MDB_txn *txn, size_t number,
+    user_db_table_visit *visit, void *ctx, bool *begun_r)
+{
+	struct user_db_treefile f;
+	struct user_db_tree users;
+	int rc = user_db_lmdb_reader(s, number, &f, &users);
+
+	*begun_r = rc == 0;
+	if (rc != 0)
+		return rc;
+	rc = user_db_treefile_each(&f, &users, visit, ctx, &s->damage);
+	if (!user_db_lmdb_undisturbed(s, mdb_txn_id(txn)))
+		return USER_DB_LMDB_STALE;
+	return rc == 0 ? 0 : USER_DB_LMDB_DAMAGED;
 }
 
 static int
-walk(struct user_db_lmdb *s, MDB_txn *txn, user_db_table_visit *visit,
-    void *ctx)
+each_of_newest(struct user_db_lmdb *s, user_db_table_visit *visit, void *ctx)
 {
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	bool more = true;
-	int rc;
+	MDB_txn *txn;
+	bool begun = false;
+	int rc = USER_DB_LMDB_STALE, tries;
 
-	rc = mdb_cursor_open(txn, s->table, &cursor);
-	if (rc != 0)
-		return rc;
-	while (rc == 0 && more) {
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	for (tries = 0; tries < LOOKS_MAX && !begun; tries++) {
+		rc = user_db_lmdb_begin(s, MDB_RDONLY, &txn);
 		if (rc != 0)
+			return rc;
+		rc = each_once(s, txn, mdb_txn_id(txn), visit, ctx, &begun);
+		mdb_txn_abort(txn);
+		if (rc != USER_DB_LMDB_STALE)
 			break;
-		more = visit(ctx, &(struct user_db_bytes){ key.mv_data,
-		    key.mv_size }, &(struct user_db_bytes){ value.mv_data,
-		    value.mv_size });
 	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? 0 : rc;	/* that was the last */
+	return rc;
 }
 
 static int
@@ -107,21 +107,23 @@ lmdb_each(void *table, user_db_table_visit *visit, void *ctx,
     struct errmsg *e)
 {
 	struct user_db_lmdb *s = table;
-	MDB_txn *txn;
+	bool begun;
 	int rc;
 
-	if (s->txn != NULL)
-		rc = walk(s, s->txn, visit, ctx);
-	else if ((rc = user_db_lmdb_begin(s, MDB_RDONLY, &txn)) == 0) {
-		rc = walk(s, txn, visit, ctx);
-		if (rc == 0 && !user_db_lmdb_undisturbed(s, mdb_txn_id(txn)))
-			rc = USER_DB_LMDB_STALE;
-		mdb_txn_abort(txn);
-	}
+	/* A change has the number after that of the state it is made to. */
+	rc = s->txn == NULL ? each_of_newest(s, visit, ctx) :
+	    each_once(s, s->txn, mdb_txn_id(s->txn) - 1, visit, ctx, &begun);
 	return rc == 0 ? 0 : user_db_lmdb_explain(s, rc, e);
 }
 
 /* ---- writing ---------------------------------------------------------- */
+
+static MDB_val
+val_of(const struct user_db_bytes *bytes)
+{
+	return (MDB_val){ .mv_size = bytes->len,
+	    .mv_data = (void *)(uintptr_t)bytes->data };
+}
 
 /* The size the map must have for so many changes, or 0: it has it. */
 static size_t
@@ -209,6 +211,17 @@ lmdb_put(void *table, const struct user_db_bytes *key,
 }
 
 static enum user_db_found
+found_of(struct user_db_lmdb *s, int rc, struct errmsg *e)
+{
+	if (rc == 0)
+		return USER_DB_FOUND;
+	if (rc == MDB_NOTFOUND)
+		return USER_DB_ABSENT;
+	user_db_lmdb_explain(s, rc, e);
+	return USER_DB_ERROR;
+}
+
+static enum user_db_found
 lmdb_delete(void *table, const struct user_db_bytes *key, struct errmsg *e)
 {
 	struct user_db_lmdb *s = table;
@@ -228,11 +241,13 @@ lmdb_commit(void *table, struct errmsg *e)
 	return rc == 0 ? 0 : user_db_lmdb_explain(table, rc, e);
 }
 
-/* The transaction is the lock. */
-static void
-lmdb_withdraw(void *table)
+/* The transaction is the lock, and all programs take it. */
+static int
+lmdb_withdraw(void *table, struct errmsg *e)
 {
 	(void)table;
+	(void)e;
+	return 0;
 }
 
 const struct user_db_table user_db_lmdb = {

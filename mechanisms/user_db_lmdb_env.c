@@ -40,8 +40,6 @@ static const struct {
 } own_texts[] = {
 	{ USER_DB_LMDB_STALE, "the -lock file beside it belongs to a file "
 	    "that this one replaced; remove the -lock file" },
-	{ USER_DB_LMDB_CUT_SHORT, "cut short: the end of the file is missing; "
-	    "put a whole copy in its place" },
 	{ USER_DB_LMDB_FOREIGN, "an LMDB file of another program; choose "
 	    "another file (sasldb_path, saslpasswd2 -f)" },
 	{ USER_DB_LMDB_REPLACED, "replaced by another file meanwhile; nothing "
@@ -57,6 +55,8 @@ user_db_lmdb_explain(const struct user_db_lmdb *s, int rc, struct errmsg *e)
 {
 	size_t i;
 
+	if (rc == USER_DB_LMDB_DAMAGED)
+		return errmsg_set(e, "%s", s->damage.text);
 	for (i = 0; i < sizeof(own_texts) / sizeof(own_texts[0]); i++)
 		if (own_texts[i].rc == rc)
 			return errmsg_set(e, "%s: %s", s->path,
@@ -123,26 +123,115 @@ user_db_lmdb_undisturbed(const struct user_db_lmdb *s, size_t txnid)
 	return !s->unlocked || last_txnid(s) == txnid;
 }
 
-/* What is in an LMDB file that has not got our table? 0: rows of Cyrus'. */
-static int
-judge_main(MDB_txn *txn, MDB_dbi main_dbi)
-{
-	MDB_cursor *cursor;
-	MDB_val key, value;
-	int rc, found = USER_DB_LMDB_NO_TABLE, rows;
+/* ---- what is in it ---------------------------------------------------- */
 
-	rc = mdb_cursor_open(txn, main_dbi, &cursor);
+static int
+reader_open(struct user_db_lmdb *s, size_t number, struct user_db_treefile *f_r)
+{
+	int fd, rc = mdb_env_get_fd(s->env, &fd);
+
 	if (rc != 0)
 		return rc;
-	for (rows = 0; rows < USER_DB_JUDGE_ROWS && found != 0; rows++) {
-		rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-		if (rc != 0)
-			break;
-		found = user_db_record_is_cyrus(key.mv_data, key.mv_size) ?
-		    0 : USER_DB_LMDB_FOREIGN;
+	rc = user_db_treefile_open(fd, s->path, number, f_r, &s->damage);
+	if (rc == -1)
+		return USER_DB_LMDB_DAMAGED;
+	return rc == 0 ? 0 : USER_DB_LMDB_STALE;
+}
+
+/* Our table. NO_TABLE: there is none. */
+static int
+find_table(struct user_db_lmdb *s, struct user_db_treefile *f,
+    struct user_db_tree *users_r)
+{
+	/* Postfix' tables and those of libsasl2 have none of these. */
+	if (f->main.flags != 0)
+		return USER_DB_LMDB_FOREIGN;
+	switch (user_db_treefile_table(f, TABLE, users_r, &s->damage)) {
+	case USER_DB_FOUND:
+		return users_r->flags == 0 ? 0 : USER_DB_LMDB_FOREIGN;
+	case USER_DB_ABSENT:
+		return USER_DB_LMDB_NO_TABLE;
+	case USER_DB_ERROR:
+		break;
 	}
-	mdb_cursor_close(cursor);
-	return rc == MDB_NOTFOUND ? found : rc;
+	return USER_DB_LMDB_DAMAGED;
+}
+
+int
+user_db_lmdb_reader(struct user_db_lmdb *s, size_t number,
+    struct user_db_treefile *f_r, struct user_db_tree *users_r)
+{
+	int rc = reader_open(s, number, f_r);
+
+	if (rc != 0)
+		return rc;
+	*users_r = f_r->main;
+	return s->hashed ? find_table(s, f_r, users_r) : 0;
+}
+
+struct judge {
+	int rows, found;
+};
+
+static bool
+judge_row(void *ctx, const struct user_db_bytes *key,
+    const struct user_db_bytes *value)
+{
+	struct judge *j = ctx;
+
+	(void)value;
+	j->rows++;
+	j->found = user_db_record_is_cyrus(key->data, key->len) ? 0 :
+	    USER_DB_LMDB_FOREIGN;
+	return j->found != 0 && j->rows < USER_DB_JUDGE_ROWS;
+}
+
+/* What is in an LMDB file that has not got our table? 0: rows of Cyrus'. */
+static int
+judge_main(struct user_db_lmdb *s, struct user_db_treefile *f)
+{
+	struct judge j = { 0, USER_DB_LMDB_NO_TABLE };
+
+	return user_db_treefile_each(f, &f->main, judge_row, &j,
+	    &s->damage) == 0 ? j.found : USER_DB_LMDB_DAMAGED;
+}
+
+/* Tell the layout; who will change the file has all of it looked through. 0,
+ * NO_TABLE (it has no rows at all) or why not. */
+static int
+judge_file(struct user_db_lmdb *s, size_t number, enum user_db_mode mode)
+{
+	struct user_db_treefile f;
+	struct user_db_tree users;
+	int rc, checked = 0;
+
+	rc = reader_open(s, number, &f);
+	if (rc != 0)
+		return rc;
+	rc = find_table(s, &f, &users);
+	s->hashed = rc == 0;
+	if (rc == USER_DB_LMDB_NO_TABLE)
+		rc = judge_main(s, &f);
+	if (mode != USER_DB_READ && (rc == 0 || rc == USER_DB_LMDB_NO_TABLE))
+		checked = user_db_treefile_check(&f, &s->damage);
+	return checked == 0 ? rc : USER_DB_LMDB_DAMAGED;
+}
+
+/* The library reads pages 0 and 1 when it opens the file. */
+static int
+judge_beginning(struct user_db_lmdb *s)
+{
+	struct user_db_treefile f;
+	struct stat st;
+	int rc = 0, fd = open(s->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1 || fstat(fd, &st) == -1)
+		rc = errno;
+	else if (st.st_size > 0 && user_db_treefile_open(fd, s->path,
+	    USER_DB_TREEFILE_NEWEST, &f, &s->damage) == -1)
+		rc = USER_DB_LMDB_DAMAGED;
+	io_close(&fd);
+	return rc;
 }
 
 static int
@@ -155,10 +244,22 @@ make_table(struct user_db_lmdb *s)
 	if (rc != 0)
 		return rc;
 	rc = mdb_dbi_open(txn, TABLE, MDB_CREATE, &s->table);
+	s->hashed = true;
 	if (rc == 0)
 		return mdb_txn_commit(txn);	/* keeps the handle */
 	mdb_txn_abort(txn);
 	return rc;
+}
+
+static int
+open_table_in(struct user_db_lmdb *s, MDB_txn *txn, enum user_db_mode mode)
+{
+	int opened, rc = judge_file(s, mdb_txn_id(txn), mode);
+
+	if (mode == USER_DB_READ || (rc != 0 && rc != USER_DB_LMDB_NO_TABLE))
+		return rc;
+	opened = mdb_dbi_open(txn, s->hashed ? TABLE : NULL, 0, &s->table);
+	return opened == 0 ? rc : opened;
 }
 
 /* A file without any row is Cyrus', unless ours is to be made of it. */
@@ -166,30 +267,29 @@ static int
 open_table(struct user_db_lmdb *s, enum user_db_mode mode,
     enum user_db_layout *layout)
 {
-	bool hashed = mode == USER_DB_CREATE && *layout == USER_DB_HASHED;
+	bool make = mode == USER_DB_CREATE && *layout == USER_DB_HASHED;
 	MDB_txn *txn;
-	int rc;
+	int rc, tries;
 
-	rc = user_db_lmdb_begin(s, MDB_RDONLY, &txn);
-	if (rc != 0)
-		return rc;
-	rc = mdb_dbi_open(txn, TABLE, 0, &s->table);
-	if (rc == 0) {
-		*layout = USER_DB_HASHED;
-		return mdb_txn_commit(txn);
+	for (tries = 0; tries < BEGINS_MAX; tries++) {
+		rc = user_db_lmdb_begin(s, MDB_RDONLY, &txn);
+		if (rc != 0)
+			return rc;
+		rc = open_table_in(s, txn, mode);
+		if (rc == 0)
+			rc = mdb_txn_commit(txn);	/* keeps the handle */
+		else
+			mdb_txn_abort(txn);	/* the main one's is for ever */
+		if (rc != USER_DB_LMDB_STALE)
+			break;
 	}
-	if (rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE)
-		rc = mdb_dbi_open(txn, NULL, 0, &s->table);
-	if (rc == 0)
-		rc = judge_main(txn, s->table);
-	mdb_txn_abort(txn);	/* the main table's handle is for ever */
 	if (rc == USER_DB_LMDB_NO_TABLE)
-		rc = hashed ? make_table(s) : 0;
-	else
-		hashed = false;
-	*layout = hashed ? USER_DB_HASHED : USER_DB_LMDB;
+		rc = make ? make_table(s) : 0;
+	*layout = s->hashed ? USER_DB_HASHED : USER_DB_LMDB;
 	return rc;
 }
+
+/* ---- the environment -------------------------------------------------- */
 
 size_t
 user_db_lmdb_used(const struct user_db_lmdb *s, size_t *map_r, size_t *page_r)
@@ -204,17 +304,12 @@ user_db_lmdb_used(const struct user_db_lmdb *s, size_t *map_r, size_t *page_r)
 	return (info.me_last_pgno + 1) * st.ms_psize;
 }
 
-/* A page behind the end of the file would be SIGBUS at the first look. */
 static int
-look_at_file(struct user_db_lmdb *s)
+note_file(struct user_db_lmdb *s)
 {
-	size_t map, page, used;
 	struct stat st;
-	int fd, rc;
+	int fd, rc = mdb_env_get_fd(s->env, &fd);
 
-	/* In this order: a writer makes the file longer before it says so. */
-	used = user_db_lmdb_used(s, &map, &page);
-	rc = mdb_env_get_fd(s->env, &fd);
 	if (rc == 0 && fstat(fd, &st) == -1)
 		rc = errno;
 	if (rc != 0)
@@ -222,7 +317,7 @@ look_at_file(struct user_db_lmdb *s)
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
 	s->size = st.st_size;
-	return used <= (size_t)st.st_size ? 0 : USER_DB_LMDB_CUT_SHORT;
+	return 0;
 }
 
 static int
@@ -238,6 +333,9 @@ attach(struct user_db_lmdb *s, enum user_db_mode mode,
 		flags |= MDB_RDONLY;
 	if (s->unlocked)
 		flags |= MDB_NOLOCK;
+	rc = judge_beginning(s);
+	if (rc != 0)
+		return rc;
 	rc = mdb_env_create(&s->env);
 	if (rc != 0)
 		return rc;
@@ -245,7 +343,7 @@ attach(struct user_db_lmdb *s, enum user_db_mode mode,
 	mdb_env_set_maxreaders(s->env, READERS_MAX);
 	rc = mdb_env_open(s->env, s->path, flags, 0);
 	if (rc == 0)
-		rc = look_at_file(s);
+		rc = note_file(s);
 	if (rc == 0)
 		rc = open_table(s, mode, layout);
 	if (rc == 0)

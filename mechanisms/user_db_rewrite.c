@@ -121,7 +121,7 @@ make_new(struct user_db *from, const char *work, enum user_db_layout layout,
 
 	if (stat(from->path, &st) == -1)
 		return errmsg_errno(e, errno, "%s", from->path);
-	fd = user_db_copy_make(work, &st);
+	fd = user_db_copy_make(work, from->path, &st);
 	if (fd == -1)
 		return errmsg_errno(e, errno, "%s cannot be made with the "
 		    "owner and mode of %s", work, from->path);
@@ -150,8 +150,10 @@ rewrite(const char *path, const char *work, enum user_db_layout to,
 	    make_new(from, work, to, change, ctx, e) == 0) {
 		/* From the moment of the rename others lock the new file, and
 		 * make their copy under the name that ours had. */
-		from->table->withdraw(from->store);
-		rc = user_db_copy_replace(work, path, e);
+		if (from->table->withdraw(from->store, e) == 0)
+			rc = user_db_copy_replace(work, path, e);
+		else
+			unlink(work);
 	}
 	user_db_close(from);
 	/* Between two LMDB files the lock file stays: who opens the new one

@@ -5,8 +5,8 @@
  *
  * Messages name the file. begin, puts and deletes, commit: as user_db.h
  * promises; undo and close drop what is not committed. Between begin and
- * commit only put, delete and each are called, and each then sees what the
- * changes are made to, which nobody else can change meanwhile.
+ * commit only put, delete and each are called, and each then sees the rows as
+ * they were at begin, which nobody else can change meanwhile.
  */
 #ifndef MECHANISMS_USER_DB_TABLE_H
 #define MECHANISMS_USER_DB_TABLE_H
@@ -45,8 +45,9 @@ struct user_db_table {
 	int (*commit)(void *table, struct errmsg *e);
 	void (*undo)(void *table);	/* also when nothing was begun */
 	/* Between begin and commit, before another file takes this one's
-	 * place: as undo, but nobody else can change it until close. */
-	void (*withdraw)(void *table);
+	 * place: as undo, but nobody else can change it until close. -1: a
+	 * program without locks has changed it. */
+	int (*withdraw)(void *table, struct errmsg *e);
 };
 
 extern const struct user_db_table user_db_lmdb;

@@ -308,7 +308,8 @@ read_password(struct secret *password, struct errmsg *e)
 		return password_read_line(STDIN_FILENO, PASSWORD_MAX,
 		    password, e);
 	(void)fflush(stdout);
-	return password_read_tty("Password: ", password, e);
+	/* Standard output is for the answer, which may be JSON. */
+	return password_read_tty(STDERR_FILENO, "Password: ", password, e);
 }
 
 /* It answers when the last step has, which has the time of a request. */

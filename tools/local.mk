@@ -17,10 +17,12 @@ tools_saslpasswd2_SOURCES = tools/saslpasswd2.c \
 	tools/passwd_store.c tools/passwd_store.h \
 	tools/passwd_user.c tools/passwd_user.h \
 	tools/password_input.c tools/password_input.h \
+	tools/users_conf.c tools/users_conf.h \
 	$(user_format_sources)
 tools_saslpasswd2_LDADD = $(user_db_libs)
 tools_sasldblistusers2_SOURCES = tools/sasldblistusers2.c \
-	tools/safe_text.c tools/safe_text.h
+	tools/safe_text.c tools/safe_text.h \
+	tools/users_conf.c tools/users_conf.h
 tools_sasldblistusers2_LDADD = $(user_db_libs)
 endif
 

@@ -28,11 +28,11 @@ struct export {
 };
 
 static int
-flush(struct export *ex)
+flush(struct export *ex, struct errmsg *e)
 {
 	if (io_write_all(STDOUT_FILENO, buf_data(&ex->out),
 	    buf_len(&ex->out), NULL) == -1)
-		return errmsg_errno(&ex->e, errno, "output");
+		return errmsg_errno(e, errno, "output");
 	buf_reset(&ex->out);
 	return 0;
 }
@@ -80,7 +80,7 @@ put_row(void *ctx, const struct user_db_row *row)
 	}
 	if (row->entry->is_plain && ex->o->hash == NULL)
 		ex->plain++;
-	return buf_len(&ex->out) < FLUSH_AT || flush(ex) == 0;
+	return buf_len(&ex->out) < FLUSH_AT || flush(ex, &ex->e) == 0;
 }
 
 static int
@@ -97,12 +97,15 @@ put_all(struct export *ex)
 	else
 		rc = user_db_each(db, put_row, ex, &ex->e);
 	user_db_close(db);
-	/* Ended by flush(), which has said why. */
+	/* Of a damaged file, what stands before the damage. */
+	if (rc == -1)
+		(void)flush(ex, NULL);
+	/* Or ended by flush(), which has said why. */
 	if (rc == -1 || ex->e.text[0] != '\0')
 		return -1;
 	if (user_format_text_put(&ex->out, ex->o->format->foot) == -1)
 		return errmsg_errno(&ex->e, ENOMEM, "output");
-	return flush(ex);
+	return flush(ex, &ex->e);
 }
 
 static void

@@ -28,6 +28,7 @@ struct import {
 	const char *realm;	/* of who has none */
 	struct user_db *db;
 	bool keep_plain;
+	unsigned long line;	/* of the record; 0: of a database */
 	unsigned long stored, plain, passed_over, others;
 	struct errmsg e;	/* what ended it */
 };
@@ -39,16 +40,20 @@ reject(struct import *im, const char *user, const struct errmsg *e)
 	char name[STR_ESCAPED_SIZE];
 
 	str_escape_log(name, sizeof(name), user, strlen(user));
-	fprintf(stderr, "saslpasswd2: %s: %s: %s\n", im->source, name,
-	    e->text);
+	if (im->line > 0)
+		fprintf(stderr, "saslpasswd2: %s:%lu: %s: %s\n", im->source,
+		    im->line, name, e->text);
+	else
+		fprintf(stderr, "saslpasswd2: %s: %s: %s\n", im->source, name,
+		    e->text);
 	im->passed_over++;
 	return 0;
 }
 
 static int
-reject_line(struct import *im, unsigned long line, const struct errmsg *e)
+reject_line(struct import *im, const struct errmsg *e)
 {
-	fprintf(stderr, "saslpasswd2: %s:%lu: %s\n", im->source, line,
+	fprintf(stderr, "saslpasswd2: %s:%lu: %s\n", im->source, im->line,
 	    e->text);
 	im->passed_over++;
 	return 0;
@@ -69,6 +74,8 @@ take(struct import *im, const char *user, const char *realm,
 		return reject(im, user, &e);
 	if (entry->changed_sec == 0)
 		entry->changed_sec = (int64_t)time(NULL);
+	if (user_db_takes(im->db, user, realm, entry, &e) == -1)
+		return reject(im, user, &e);
 	if (user_db_put(im->db, user, realm, entry, &im->e) == -1)
 		return -1;
 	im->stored++;
@@ -102,6 +109,7 @@ take_record(struct import *im, struct record_reader *r,
 		    e.text);
 	if (rc == 0)
 		return 0;
+	im->line = r->line;
 	switch (user_format_parse(im->o->format, st, text, len, record,
 	    &e)) {
 	case USER_FORMAT_ROW:
@@ -115,7 +123,7 @@ take_record(struct import *im, struct record_reader *r,
 	if (is_hopeless(im, st))
 		return errmsg_set(&im->e, "%s:%lu: %s", im->source, r->line,
 		    e.text);
-	reject_line(im, r->line, &e);
+	reject_line(im, &e);
 	return 1;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mechanisms/passhash.h"
+#include "tools/users_conf.h"
 
 /* Long options without a letter. */
 enum {
@@ -196,6 +197,25 @@ fit_together(const struct passwd_options *o, int operands)
 	return !o->has_layout || stores || o->action == PASSWD_CONVERT;
 }
 
+/* What was not said, as the daemon has it. -1: go on. */
+static int
+complete(struct passwd_options *o)
+{
+	struct errmsg e = ERRMSG_INIT;
+	const struct sasldb_settings *set =
+	    users_conf_read("saslpasswd2", o->path, &e);
+
+	if (set == NULL)
+		return passwd_complain(PASSWD_EXIT_FAIL, e.text);
+	if (o->path == NULL && set->path[0] != '\0')
+		o->path = set->path;
+	o->path_chosen = o->path != NULL;
+	if (o->path == NULL)
+		o->path = user_db_default_path();
+	o->default_realm = set->default_realm;
+	return -1;
+}
+
 int
 passwd_options_parse(int argc, char **argv, struct passwd_options *o_r)
 {
@@ -215,7 +235,5 @@ passwd_options_parse(int argc, char **argv, struct passwd_options *o_r)
 	if (!fit_together(o_r, argc - optind))
 		return usage();
 	o_r->operand = argv[optind];
-	if (o_r->path == NULL)
-		o_r->path = user_db_default_path();
-	return -1;
+	return complete(o_r);
 }

@@ -35,7 +35,9 @@ struct passwd_options {
 	const struct user_format *format;	/* of import and export */
 	const char *hash;	/* method; NULL: none was named */
 	const char *app, *realm;
+	const char *default_realm;	/* of the daemon; "": none */
 	const char *path;	/* of the database */
+	bool path_chosen;	/* somebody named it */
 	const char *operand;	/* userid or file; NULL: none */
 };
 

@@ -57,12 +57,25 @@ passwd_store_layout(const struct passwd_options *o,
 	return 0;
 }
 
+/* Who comes from Cyrus SASL's program may have expected the other file. */
+static void
+remark_own_store(const struct passwd_options *o)
+{
+	fprintf(stderr, "saslpasswd2: %s was made: hashes, for saslauthd; "
+	    "CRAM-MD5, DIGEST-MD5 and SCRAM need libsasl2's file: -f %s\n",
+	    o->path, user_db_system_path());
+}
+
 int
 passwd_store_open(const struct passwd_options *o,
     enum user_db_layout layout, struct user_db **db_r, struct errmsg *e)
 {
+	bool is_new = !o->path_chosen && access(o->path, F_OK) == -1;
+
 	if (user_db_create(o->path, layout, db_r, e) == -1)
 		return -1;
+	if (is_new && layout == USER_DB_HASHED)
+		remark_own_store(o);
 	if (user_db_layout(*db_r) == layout)
 		return 0;
 	user_db_close(*db_r);
@@ -109,6 +122,8 @@ passwd_store_realm(const struct passwd_options *o, struct errmsg *e)
 
 	if (o->realm != NULL && o->realm[0] != '\0')
 		return o->realm;
+	if (o->default_realm[0] != '\0')
+		return o->default_realm;
 	if (gethostname(host, sizeof(host)) == 0)
 		return host;
 	errmsg_errno(e, errno, "gethostname");

@@ -39,8 +39,8 @@ int passwd_store_entry(const struct passwd_options *o, bool keep_plain,
 int passwd_store_hash(const char *method, struct user_db_entry *entry,
     struct errmsg *e);
 
-/* The realm of who has none: the option, else this host's name, valid until
- * the next call. NULL with a message. */
+/* The realm of who has none: the option, else the daemon's, else this host's
+ * name; valid until the next call. NULL with a message. */
 const char *passwd_store_realm(const struct passwd_options *o,
     struct errmsg *e);
 

@@ -7,14 +7,24 @@
 #include "tools/passwd_user.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "common/str.h"
 #include "tools/passwd_store.h"
 #include "tools/password_input.h"
 
 #define PASSWORD_MAX 2048	/* bytes; what the program always read */
+
+/* On standard output, where programs that type for people look for it. */
+static int
+ask(const char *prompt, struct secret *pw, struct errmsg *e)
+{
+	return password_read_tty(STDOUT_FILENO, prompt, pw, e);
+}
 
 static int
 ask_twice(struct secret *pw, struct errmsg *e)
@@ -22,8 +32,8 @@ ask_twice(struct secret *pw, struct errmsg *e)
 	struct secret again = SECRET_INIT;
 	int rc = -1;
 
-	if (password_read_tty("Password: ", pw, e) == -1 ||
-	    password_read_tty("Again (for verification): ", &again, e) == -1)
+	if (ask("Password: ", pw, e) == -1 ||
+	    ask("Again (for verification): ", &again, e) == -1)
 		goto out;
 	if (secret_equal(pw, &again))
 		rc = 0;
@@ -43,7 +53,7 @@ obtain_password(const struct passwd_options *o, struct secret *pw,
 	if (o->pipe || !isatty(STDIN_FILENO))
 		rc = password_read_fd(STDIN_FILENO, PASSWORD_MAX, pw, e);
 	else if (o->action == PASSWD_VERIFY)
-		rc = password_read_tty("Password: ", pw, e);
+		rc = ask("Password: ", pw, e);
 	else
 		rc = ask_twice(pw, e);
 	if (rc == -1)
@@ -173,6 +183,20 @@ out:
 	return status;
 }
 
+/* Nobody is in a database that is not there yet. A directory that is missing
+ * is a mistake, but for our own, which is made with the first user. */
+static bool
+is_nobody_there(const char *path, int errnum)
+{
+	char copy[PATH_MAX];
+
+	if (errnum == ENODATA)
+		return true;
+	return errnum == ENOENT && (strcmp(path, USER_DB_DEFAULT_PATH) == 0 ||
+	    (str_copy(copy, sizeof(copy), path) == 0 &&
+	    access(dirname(copy), F_OK) == 0));
+}
+
 int
 passwd_user_delete(const struct passwd_options *o, const char *user,
     const char *realm)
@@ -187,10 +211,7 @@ passwd_user_delete(const struct passwd_options *o, const char *user,
 		found = user_db_delete(db, user, realm, &e);
 		user_db_close(db);
 	}
-	/* Nobody is in a database that is not there. */
-	if (errnum == ENOENT)
+	if (found != USER_DB_ERROR || is_nobody_there(o->path, errnum))
 		return EXIT_SUCCESS;
-	if (found == USER_DB_ERROR)
-		return passwd_complain(PASSWD_EXIT_FAIL, e.text);
-	return EXIT_SUCCESS;
+	return passwd_complain(PASSWD_EXIT_FAIL, e.text);
 }

@@ -68,13 +68,12 @@ signals_release(const struct dispositions *before)
 		raise(caught);
 }
 
-/* Not where what the program is asked for goes. */
 static int
-say(const char *text)
+say(int fd, const char *text)
 {
 	size_t len = strlen(text);
 
-	return write(STDERR_FILENO, text, len) == (ssize_t)len ? 0 : -1;
+	return write(fd, text, len) == (ssize_t)len ? 0 : -1;
 }
 
 static int
@@ -102,7 +101,8 @@ read_line(const sigset_t *mask, struct secret *s, struct errmsg *e)
 }
 
 int
-password_read_tty(const char *prompt, struct secret *s, struct errmsg *e)
+password_read_tty(int prompt_fd, const char *prompt, struct secret *s,
+    struct errmsg *e)
 {
 	struct dispositions signals;
 	struct termios before, silent;
@@ -115,12 +115,12 @@ password_read_tty(const char *prompt, struct secret *s, struct errmsg *e)
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	signals_hold(&signals);
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == -1 ||
-	    say(prompt) == -1)
+	    say(prompt_fd, prompt) == -1)
 		errmsg_errno(e, errno, "terminal");
 	else
 		rc = read_line(&signals.mask, s, e);
 	/* On another screen line go on. */
-	(void)say("\n");
+	(void)say(prompt_fd, "\n");
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 	if (caught != 0) {
 		secret_wipe(s);

@@ -13,12 +13,13 @@
 #include "common/secret.h"
 
 /*
- * Print prompt on standard error and read one line from standard input,
+ * Print prompt on this descriptor and read one line from standard input,
  * which must be a terminal, with echo off; the newline is not kept. Blocks.
  * Signals that end or stop the program act once echo is on again. 0, or -1
  * with a message; end of file before any byte is an error too.
  */
-int password_read_tty(const char *prompt, struct secret *s, struct errmsg *e);
+int password_read_tty(int prompt_fd, const char *prompt, struct secret *s,
+    struct errmsg *e);
 
 /*
  * Read the first line of fd, without its newline, which may be missing at the

@@ -21,6 +21,7 @@
 #include "common/json.h"
 #include "mechanisms/user_db.h"
 #include "tools/safe_text.h"
+#include "tools/users_conf.h"
 
 #define TIME_FORMAT "%Y-%m-%dT%H:%M:%SZ"	/* RFC 3339, in UTC */
 #define TIME_SIZE 32
@@ -180,9 +181,22 @@ parse_options(int argc, char **argv, struct listing *l)
 		l->path = argv[optind++];
 	if (optind != argc)
 		return usage();
-	if (l->path == NULL)
-		l->path = user_db_default_path();
 	return -1;
+}
+
+/* The daemon's file, if none is named. */
+static int
+choose_path(struct listing *l, struct errmsg *e)
+{
+	const struct sasldb_settings *set;
+
+	if (l->path != NULL)
+		return 0;
+	set = users_conf_read("sasldblistusers2", NULL, e);
+	if (set == NULL)
+		return -1;
+	l->path = set->path[0] != '\0' ? set->path : user_db_default_path();
+	return 0;
 }
 
 static bool
@@ -201,7 +215,8 @@ list(struct listing *l, struct errmsg *e)
 	struct user_db *db;
 	int rc;
 
-	if (user_db_act_as_owner(l->path, e) == -1 ||
+	if (choose_path(l, e) == -1 ||
+	    user_db_act_as_owner(l->path, e) == -1 ||
 	    user_db_open(l->path, USER_DB_READ, &db, NULL, e) == -1)
 		return -1;
 	if (l->print == print_long)

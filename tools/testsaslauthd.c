@@ -126,7 +126,8 @@ get_password(struct question *q, struct errmsg *e)
 	if (q->has_password)
 		return 0;
 	if (path == NULL && isatty(STDIN_FILENO))
-		return password_read_tty("Password: ", &q->password, e);
+		return password_read_tty(STDERR_FILENO, "Password: ",
+		    &q->password, e);
 	if (path == NULL || strcmp(path, "-") == 0)
 		return password_read_line(STDIN_FILENO, FIELD_MAX,
 		    &q->password, e);

@@ -82,7 +82,8 @@ def allowed(name):
     if name.startswith("mechanisms/"):
         return r"(common|mechanisms)/.*"
     if name.startswith("tools/"):
-        return r"common/.*|tools/.*|mechanisms/(user_db|passhash)\w*\.h"
+        return r"common/.*|tools/.*|" \
+            r"mechanisms/(user_db|passhash|sasldb_settings)\w*\.h"
     if re.fullmatch(SHARED + r"\.[ch]", name):
         return rf"common/.*|mechanisms/mech_names\.h|{SHARED}\.h"
     if re.fullmatch(POOL + r"\.[ch]", name):

@@ -41,7 +41,12 @@ for target in $targets; do
 	more=
 	case $target in
 	import) more="$top/tools/record_reader.c $top/tools/user_format*.c
-		$user_db $top/mechanisms/passhash.c -llmdb -lcrypt" ;;
+		$user_db $top/mechanisms/treepage.c
+		$top/mechanisms/passhash.c -llmdb -lcrypt" ;;
+	hashfile) more="$top/mechanisms/user_db_hashfile.c
+		$top/mechanisms/user_db_pages.c" ;;
+	treefile) more="$top/mechanisms/user_db_treefile.c
+		$top/mechanisms/treepage.c $top/mechanisms/user_db_pages.c" ;;
 	radius) more="$top/mechanisms/rad_codec.c
 		$top/mechanisms/rad_digest.c -lcrypto" ;;
 	esac

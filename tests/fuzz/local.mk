@@ -19,6 +19,14 @@ check_PROGRAMS += tests/fuzz/replay_import
 tests_fuzz_replay_import_SOURCES = tests/fuzz/fuzz_import.c $(fuzz_common) \
 	$(user_format_sources)
 tests_fuzz_replay_import_LDADD = $(user_db_libs)
+check_PROGRAMS += tests/fuzz/replay_treefile
+tests_fuzz_replay_treefile_SOURCES = tests/fuzz/fuzz_treefile.c $(fuzz_common)
+tests_fuzz_replay_treefile_LDADD = $(user_db_libs)
+if WITH_BERKELEY
+check_PROGRAMS += tests/fuzz/replay_hashfile
+tests_fuzz_replay_hashfile_SOURCES = tests/fuzz/fuzz_hashfile.c $(fuzz_common)
+tests_fuzz_replay_hashfile_LDADD = $(user_db_libs)
+endif
 endif
 
 if WITH_RADIUS

@@ -28,8 +28,9 @@ EXTRA_DIST += tests/mech/pam_test_code.c tests/mech/nss_test_error.c \
 	tests/mech/test_pam.py tests/mech/test_shadow.py
 
 EXTRA_DIST += tests/mech/test_sasldb.py tests/mech/test_sasldb_import.py \
+	tests/mech/test_sasldb_damaged.py \
 	tests/mech/test_sasldb_layouts.py \
-	tests/mech/test_sasldb_tools.py
+	tests/mech/test_sasldb_tools.py tests/mech/test_sasldb_which.py
 
 # Of ldap, against real and scripted servers.
 EXTRA_DIST += \

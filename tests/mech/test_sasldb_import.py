@@ -228,6 +228,26 @@ def test_import_says_what_it_passes_over(db):
                                   "joe@dom: userPassword"]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_import_goes_on_after_a_bad_row(db, layout):
+    rows = ["user,password", "a,one", ",two", "b," + "x" * 9000,
+            "y" * 40000 + ",three", "c,four"]
+    if layout != "hashed":
+        rows.insert(3, "d,{CRYPT}$6$salt$hash")
+    done = passwd("--import", "csv", "--layout", layout, "-u", "dom", "-f",
+                  db, "-", stdin="\n".join(rows) + "\n")
+    assert done.returncode == FAIL
+    passed_over = len(rows) - 3
+    lines = done.stderr.decode().splitlines()
+    for number, row in enumerate(rows, 1):
+        named = [line for line in lines if f"standard input:{number}: " in
+                 line]
+        assert len(named) == (0 if row[0] in "uac" else 1), (row[:20], lines)
+    assert f"saslpasswd2: 2 users imported, {passed_over} passed over" in lines
+    assert sorted(listed(db)) == ["a@dom: userPassword",
+                                  "c@dom: userPassword"]
+
+
 @pytest.mark.parametrize("name, text, words", [
     ("csv", "name,password\njoe,hush\n", "1: names no columns"),
     ("cyrus", "joe\nhush\n", "1: is not the beginning of a dump"),

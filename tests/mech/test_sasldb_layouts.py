@@ -265,6 +265,50 @@ def test_which_file():
         assert drive.verdict("joe", "secret", realm="dom") == DOWN
 
 
+@pytest.fixture(name="system")
+def fixture_system():
+    """No file at the system's path, which libsasl2's tools read."""
+    if not isolation.isolated():
+        pytest.skip(isolation.reason())
+    beside = SASLDB2.with_name("sasldb2-lock")
+    for path in (SASLDB2, beside):
+        path.unlink(missing_ok=True)
+    yield SASLDB2
+    for path in (SASLDB2, beside):
+        path.unlink(missing_ok=True)
+
+
+def layout_of(path):
+    head = path.read_bytes()[:64]
+    return "lmdb" if head[16:20] in (b"\xde\xc0\xef\xbe",
+                                     b"\xbe\xef\xc0\xde") else "other"
+
+
+@pytest.mark.parametrize("name", ["/etc//sasldb2", "/etc/../etc/sasldb2",
+                                  "sasldb2", "./sasldb2"])
+def test_system_path_by_another_name(system, name):
+    """Libsasl2 could not read our own layout there."""
+    done = passwd(name, "--layout", "hashed", "-u", "dom", "joe", cwd="/etc")
+    assert done.returncode == 1
+    assert b"libsasl2 reads this file" in done.stderr
+    assert not system.exists()
+    good(name, "-u", "dom", "joe", cwd="/etc")
+    assert layout_of(system) == "other"
+    assert b"secret" in system.read_bytes()
+
+
+def test_system_path_that_is_a_link(system, open_dir):
+    target = open_dir / "db"
+    good(target, "--layout", CYRUS[0], "-u", "dom", "joe")
+    system.symlink_to(target)
+    before = target.read_bytes()
+    for name in (system, target):
+        done = passwd(name, "--convert", "hashed")
+        assert done.returncode == 1
+        assert b"libsasl2 reads this file" in done.stderr
+    assert target.read_bytes() == before
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_realm_of_who_sends_none(db, layout):
     good(db, "--layout", layout, "-u", "example.org", "joe")
@@ -319,6 +363,33 @@ def test_full_disk(small, layout):
     good(db, *kept, "-u", "dom", "max")
     assert verdict(db, "max", "secret") == OK
     assert not (small / "db.saslauthd-new").exists()
+
+
+@pytest.mark.parametrize("layout", COPIED)
+def test_full_disk_and_a_second_name(small, layout):
+    """A copy cannot take the place of a file that has two names."""
+    db = small / "db"
+    good(db, "--layout", layout, "-u", "dom", "joe")
+    os.link(db, small / "other")
+    with open(small / "rest", "wb") as rest:
+        free = os.statvfs(small)
+        rest.write(b"x" * (free.f_bavail * free.f_frsize - 65536))
+    stored, done = [], None
+    for number in range(2000):
+        password = f"{number}" * 400
+        done = passwd(db, "-u", "dom", f"u{number}", password=password)
+        if done.returncode != 0:
+            break
+        stored.append((f"u{number}", password))
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr
+    assert stored
+    with drive_of(db) as drive:
+        for user, password in [("joe", "secret"), *stored]:
+            assert drive.verdict(user, password, realm="dom") == OK
+    (small / "rest").unlink()
+    good(db, "-u", "dom", "max")
+    assert verdict(small / "other", "max", "secret") == OK
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import termios
+import time
 
 import pytest
 
@@ -211,6 +212,18 @@ def test_prompts(db):
     assert listed(db) == [f"joe@{HOST}: userPassword"]
 
 
+def test_prompts_are_on_standard_output(db, tmp_path):
+    """As ever; messages are not."""
+    out = tmp_path / "out"
+    terminal = Terminal("/bin/sh", "-c", f"{SASLPASSWD2} -f {db} joe >{out}")
+    for prompt in (b"Password: ", b"Again (for verification): "):
+        while prompt not in (out.read_bytes() if out.exists() else b""):
+            time.sleep(0.01)
+        terminal.type(b"secret\n")
+    assert terminal.end() == (OK, b"")
+    assert out.read_bytes() == b"Password: \nAgain (for verification): \n"
+
+
 def test_prompts_differ(db):
     terminal = Terminal(SASLPASSWD2, "-f", db, "joe")
     terminal.expect(b"Password: ")
@@ -357,8 +370,18 @@ def test_directory_that_is_missing(tmp_path):
     assert done.returncode == FAIL
     assert str(tmp_path / "none").encode() in done.stderr
     assert not db.parent.exists()
+    # As Cyrus' tool: what cannot be looked for is not gone.
     done = passwd("-d", "-f", db, "joe")
-    assert (done.returncode, done.stderr) == (OK, b"")
+    assert done.returncode == FAIL
+    assert b"No such file or directory" in done.stderr
+
+
+def test_delete_where_nobody_is(db):
+    for make in (lambda: None, db.touch):
+        make()
+        done = passwd("-d", "-f", db, "joe")
+        assert (done.returncode, done.stdout, done.stderr) == (OK, b"", b"")
+    assert db.read_bytes() == b""
 
 
 def test_empty_file_of_a_package_is_used_as_it_is(db):

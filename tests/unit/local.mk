@@ -148,7 +148,8 @@ tests_unit_test_passhash_LDADD = libuserdb.a libcommon.a $(CRYPT_LIBS) \
 	$(CMOCKA_LIBS)
 if WITH_LMDB
 unit_user_db_tests = tests/unit/test_user_db tests/unit/test_user_db_files \
-	tests/unit/test_user_db_layouts tests/unit/test_user_db_durable
+	tests/unit/test_user_db_layouts tests/unit/test_user_db_durable \
+	tests/unit/test_user_db_others tests/unit/test_user_db_random
 check_PROGRAMS += $(unit_user_db_tests)
 TESTS += $(unit_user_db_tests)
 tests_unit_test_user_db_layouts_SOURCES = tests/unit/test_user_db_layouts.c \
@@ -157,6 +158,12 @@ tests_unit_test_user_db_layouts_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
 tests_unit_test_user_db_durable_SOURCES = tests/unit/test_user_db_durable.c \
 	tests/unit/user_db_store.c tests/unit/user_db_store.h
 tests_unit_test_user_db_durable_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+tests_unit_test_user_db_others_SOURCES = tests/unit/test_user_db_others.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_others_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
+tests_unit_test_user_db_random_SOURCES = tests/unit/test_user_db_random.c \
+	tests/unit/user_db_store.c tests/unit/user_db_store.h
+tests_unit_test_user_db_random_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
 tests_unit_test_user_db_SOURCES = tests/unit/test_user_db.c \
 	tests/unit/user_db_store.c tests/unit/user_db_store.h
 tests_unit_test_user_db_LDADD = $(user_db_libs) $(CMOCKA_LIBS)
@@ -183,7 +190,8 @@ unit_front_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_metrics tests/unit/test_notify \
 	tests/unit/test_options tests/unit/test_part \
-	tests/unit/test_pool_load tests/unit/test_pool_parts \
+	tests/unit/test_pool_load tests/unit/test_pool_load_several \
+	tests/unit/test_pool_parts \
 	tests/unit/test_pool_try \
 	tests/unit/test_privs tests/unit/test_queue tests/unit/test_request \
 	tests/unit/test_route \
@@ -251,7 +259,13 @@ tests_unit_test_metrics_LDADD = $(unit_front_ldadd)
 tests_unit_test_notify_LDADD = $(unit_front_ldadd)
 tests_unit_test_options_LDADD = $(unit_front_ldadd)
 tests_unit_test_part_LDADD = $(unit_front_ldadd)
+tests_unit_test_pool_load_SOURCES = tests/unit/test_pool_load.c \
+	tests/unit/pool_case.c tests/unit/pool_case.h
 tests_unit_test_pool_load_LDADD = $(unit_front_ldadd)
+tests_unit_test_pool_load_several_SOURCES = \
+	tests/unit/test_pool_load_several.c \
+	tests/unit/pool_case.c tests/unit/pool_case.h
+tests_unit_test_pool_load_several_LDADD = $(unit_front_ldadd)
 tests_unit_test_pool_parts_SOURCES = tests/unit/test_pool_parts.c \
 	saslauthd/pool_parts.c
 tests_unit_test_pool_parts_LDADD = $(unit_front_ldadd)

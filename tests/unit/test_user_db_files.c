@@ -95,8 +95,8 @@ test_foreign_files(void **state)
 		unsigned char magic[4];
 		const char *words;
 	} rows[] = {
-		{ 12, { 0x61, 0x15, 0x06, 0x00 }, "a Berkeley DB file" },
-		{ 12, { 0x00, 0x06, 0x15, 0x61 }, "a Berkeley DB file" },
+		{ 12, { 0x61, 0x15, 0x06, 0x00 }, "damaged Berkeley DB file" },
+		{ 12, { 0x00, 0x06, 0x15, 0x61 }, "damaged Berkeley DB file" },
 		{ 12, { 0x62, 0x31, 0x05, 0x00 }, "btree" },
 		{ 0, { 0x00, 0x06, 0x15, 0x61 }, "ndbm" },
 		{ 0, { 0xcd, 0x9a, 0x57, 0x13 }, "GDBM" },
@@ -106,7 +106,8 @@ test_foreign_files(void **state)
 		{ 0, { 0x13, 0x57, 0x9a, 0xd1 }, "GDBM" },
 		{ 4, { 0x61, 0x15, 0x06, 0x00 }, "not a user database" },
 		/* LMDB's magic and nothing else */
-		{ 16, { 0xde, 0xc0, 0xef, 0xbe }, "" },
+		{ 16, { 0xde, 0xc0, 0xef, 0xbe }, "damaged LMDB file" },
+		{ 16, { 0xbe, 0xef, 0xc0, 0xde }, "another kind of machine" },
 	};
 	unsigned char bytes[4096];
 	size_t i;
@@ -137,8 +138,8 @@ test_missing_and_empty(void **state)
 	assert_refused(USER_DB_READ, ENOENT, "No such file");
 	assert_refused(USER_DB_WRITE, ENOENT, "No such file");
 	write_file(store.path, "", 0);
-	assert_refused(USER_DB_READ, EIO, "empty");
-	assert_refused(USER_DB_WRITE, EIO, "empty");
+	assert_refused(USER_DB_READ, ENODATA, "empty");
+	assert_refused(USER_DB_WRITE, ENODATA, "empty");
 	user_db_close(store_opened(store.path, USER_DB_CREATE));
 	user_db_close(store_opened(store.path, USER_DB_READ));
 }
