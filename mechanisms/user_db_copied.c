@@ -111,7 +111,12 @@ judge_handle(const struct user_db_library *library, void *handle, void *ctx,
 	struct judge *j = ctx;
 
 	*j = (struct judge){ 0, false };
-	return library->each(handle, judge_row, j, e);
+	if (library->each(handle, judge_row, j, e) == 0)
+		return 0;
+	/* Users on other pages are found; who changes the file has all of it
+	 * looked through before. */
+	j->cyrus = library->check != NULL;
+	return j->cyrus ? 0 : -1;
 }
 
 /* Postfix' and sendmail's tables are files of the same libraries. */

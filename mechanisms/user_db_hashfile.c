@@ -168,8 +168,10 @@ take_meta(struct user_db_hashfile *f, const unsigned char *meta,
 		    f->pages.path);
 	if (is_odd(f, meta))
 		return errmsg_set(e, "%s: a Berkeley DB file with encryption, "
-		    "checksums, duplicates or several tables, which libsasl2 "
-		    "does not read either", f->pages.path);
+		    "checksums, duplicates or several tables, which is not "
+		    "read here; db5.3_dump -p %s | saslpasswd2 --import "
+		    "cyrus -f NEW --layout berkeley - makes one that is",
+		    f->pages.path, f->pages.path);
 	f->max_bucket = u32(f, meta + MAX_BUCKET_AT);
 	f->high_mask = u32(f, meta + HIGH_MASK_AT);
 	f->low_mask = u32(f, meta + LOW_MASK_AT);

@@ -212,6 +212,9 @@ judge_file(struct user_db_lmdb *s, size_t number, enum user_db_mode mode)
 	s->hashed = rc == 0;
 	if (rc == USER_DB_LMDB_NO_TABLE)
 		rc = judge_main(s, &f);
+	/* Users on other pages are found. */
+	if (rc == USER_DB_LMDB_DAMAGED && mode == USER_DB_READ)
+		rc = 0;
 	if (mode != USER_DB_READ && (rc == 0 || rc == USER_DB_LMDB_NO_TABLE))
 		checked = user_db_treefile_check(&f, &s->damage);
 	return checked == 0 ? rc : USER_DB_LMDB_DAMAGED;

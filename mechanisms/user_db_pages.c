@@ -37,7 +37,7 @@ user_db_pages_read_at(const struct user_db_pages *p, uint64_t page,
 			return errmsg_errno(e, errno, "%s", p->path);
 		if (n == 0)
 			return user_db_pages_damaged(p, page,
-			    "behind the end of the file", e);
+			    "cut short: behind the end of the file", e);
 		bytes += n;
 		at += n;
 		len -= (size_t)n;

@@ -66,16 +66,30 @@ remark_own_store(const struct passwd_options *o)
 	    o->path, user_db_system_path());
 }
 
+/* Both programs look there first: who is in our own store is not found any
+ * more. */
+static void
+remark_eclipse(const struct passwd_options *o)
+{
+	fprintf(stderr, "saslpasswd2: warning: %s now stands for %s, whose "
+	    "users are found no more unless sasldb_path names it: "
+	    "saslpasswd2 --import cyrus -f %s %s takes them over\n", o->path,
+	    USER_DB_DEFAULT_PATH, o->path, USER_DB_DEFAULT_PATH);
+}
+
 int
 passwd_store_open(const struct passwd_options *o,
     enum user_db_layout layout, struct user_db **db_r, struct errmsg *e)
 {
-	bool is_new = !o->path_chosen && access(o->path, F_OK) == -1;
+	bool is_new = access(o->path, F_OK) == -1;
 
 	if (user_db_create(o->path, layout, db_r, e) == -1)
 		return -1;
-	if (is_new && layout == USER_DB_HASHED)
+	if (is_new && !o->path_chosen && layout == USER_DB_HASHED)
 		remark_own_store(o);
+	if (is_new && user_db_is_system_path(o->path) &&
+	    access(USER_DB_DEFAULT_PATH, F_OK) == 0)
+		remark_eclipse(o);
 	if (user_db_layout(*db_r) == layout)
 		return 0;
 	user_db_close(*db_r);

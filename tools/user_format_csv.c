@@ -83,21 +83,22 @@ static int
 read_header(struct user_format_state *st, char *const *fields, size_t count,
     struct errmsg *e)
 {
-	size_t c, i;
+	size_t at[COLUMN_COUNT] = { 0 }, c, i;
 
 	for (c = 0; c < COLUMN_COUNT; c++)
 		for (i = 0; i < count; i++) {
 			if (strcasecmp(fields[i], columns[c]) != 0)
 				continue;
-			if (st->at[c] != 0)
+			if (at[c] != 0)
 				return errmsg_set(e, "names column %s twice",
 				    columns[c]);
-			st->at[c] = i + 1;
+			at[c] = i + 1;
 		}
-	if (st->at[COLUMN_USER] == 0 || (st->at[COLUMN_HASH] == 0 &&
-	    st->at[COLUMN_PASSWORD] == 0))
+	if (at[COLUMN_USER] == 0 || (at[COLUMN_HASH] == 0 &&
+	    at[COLUMN_PASSWORD] == 0))
 		return errmsg_set(e, "names no columns: user, and hash or "
 		    "password, are needed");
+	memcpy(st->at, at, sizeof(at));
 	st->fields = count;
 	st->begun = true;
 	return 0;
@@ -131,6 +132,26 @@ read_time(const char *text, int64_t *sec_r, struct errmsg *e)
 	return 0;
 }
 
+/* The user of a mail system is an address, as in the other formats. */
+static int
+take_names(const struct user_format_state *st, char *const *fields,
+    struct user_record *record_r)
+{
+	char *user, *at;
+
+	record_r->user = field_of(st, fields, COLUMN_USER);
+	record_r->realm = field_of(st, fields, COLUMN_REALM);
+	if (record_r->user == NULL || record_r->realm != NULL)
+		return record_r->user == NULL ? -1 : 0;
+	user = fields[st->at[COLUMN_USER] - 1];
+	at = strchr(user, '@');
+	if (at != NULL) {
+		*at = '\0';
+		record_r->realm = at + 1;
+	}
+	return user[0] == '\0' ? -1 : 0;
+}
+
 static int
 read_row(const struct user_format_state *st, char *const *fields,
     struct user_record *record_r, struct errmsg *e)
@@ -139,9 +160,7 @@ read_row(const struct user_format_state *st, char *const *fields,
 	const char *password = field_of(st, fields, COLUMN_PASSWORD);
 	const char *changed = field_of(st, fields, COLUMN_CHANGED);
 
-	record_r->user = field_of(st, fields, COLUMN_USER);
-	record_r->realm = field_of(st, fields, COLUMN_REALM);
-	if (record_r->user == NULL)
+	if (take_names(st, fields, record_r) == -1)
 		return errmsg_set(e, "names no user");
 	if ((hash == NULL) == (password == NULL))
 		return errmsg_set(e, "must have either a hash or a password");

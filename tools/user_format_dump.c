@@ -19,6 +19,9 @@
 
 #define HEADER_END "HEADER=END"
 #define DATA_END "DATA=END"
+/* What db_dump -r prints in the place of a value it could not read. Whoever
+ * knows that must not be let in by it. */
+#define LOST "UNKNOWN"
 
 static int
 from_hex(char *text, size_t *len_r)
@@ -118,6 +121,12 @@ read_value(struct user_format_state *st, char *text,
 	}
 	if (decode(st, text, &value.len, e) == -1)
 		return USER_FORMAT_BAD;
+	if (value.len == sizeof(LOST) - 1 &&
+	    memcmp(text, LOST, sizeof(LOST) - 1) == 0) {
+		errmsg_set(e, "is " LOST ", which stands for a password that "
+		    "is lost; set it anew");
+		return USER_FORMAT_BAD;
+	}
 	if (user_db_record_parse(USER_DB_BERKELEY, &value,
 	    &record_r->entry) == -1) {
 		errmsg_set(e, "is no password");
@@ -128,16 +137,27 @@ read_value(struct user_format_state *st, char *text,
 	return USER_FORMAT_ROW;
 }
 
+/* Another dump may follow. */
+static enum user_format_found
+end_data(struct user_format_state *st, struct errmsg *e)
+{
+	bool half = st->in_value;
+
+	st->begun = st->headed = st->hex = st->in_value = false;
+	if (!half)
+		return USER_FORMAT_NOTHING;
+	errmsg_set(e, "cut short: the last key has no value");
+	return USER_FORMAT_BAD;
+}
+
 static enum user_format_found
 dump_parse(struct user_format_state *st, char *text,
     struct user_record *record_r, struct errmsg *e)
 {
 	if (!st->begun)
 		return read_header(st, text, e);
-	if (strcmp(text, DATA_END) == 0) {
-		st->begun = st->headed = false;
-		return USER_FORMAT_NOTHING;
-	}
+	if (strcmp(text, DATA_END) == 0)
+		return end_data(st, e);
 	if (text[0] != ' ') {
 		errmsg_set(e, "is no line of a dump");
 		return USER_FORMAT_BAD;

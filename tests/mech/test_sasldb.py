@@ -125,8 +125,7 @@ def test_garbage_is_an_outage(open_dir, content):
 def test_cut_while_open(db):
     with drive_of(db) as drive:
         assert drive.verdict("joe", "secret", realm="dom") == OK
-        size = db.stat().st_size
-        os.truncate(db, size - 4096)
+        os.truncate(db, 2 * 4096)       # its first two pages are no rows
         assert drive.verdict("joe", "secret", realm="dom") == DOWN
 
 

@@ -59,6 +59,31 @@ def test_damage_is_named(db, path):
         assert drive.verdict("u1", "pw1", realm="d") in (DOWN, OK)
 
 
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS
+                                    if name != "hashed"])
+def test_users_on_other_pages_are_found(db, layout):
+    """Whichever page of rows is damaged: the first one, too."""
+    rows = "".join(f"u{number}@d:{{PLAIN}}{'x' * 200}\n"
+                   for number in range(60))
+    assert passwd(db, "--layout", layout, "--import", "passwd-file", "-",
+                  password=rows).returncode == 0
+    content = db.read_bytes()
+    new = bytearray(content)
+    if layout == "berkeley":
+        new[4096 + 25] = 0x55           # the page of the first bucket
+    else:                               # the first leaf, and older ones
+        for page in range(0, len(content), 4096):
+            if b"u0\0d" in content[page:page + 4096]:
+                new[page + 10] = 0x55
+    db.write_bytes(new)
+    found = [passwd(db, "--verify", "-u", "d", f"u{number}",
+                    password="x" * 200).returncode for number in range(60)]
+    assert set(found) == {0, 1} and found.count(0) > 20
+    # Nothing is stored, and a list is no whole one.
+    assert passwd(db, "-u", "d", "new").returncode == 1
+    assert run(SASLDBLISTUSERS2, db).stderr.endswith(b"listusers failed\n")
+
+
 def changed(content, numbers):
     """Cut, or with some numbers in it that are others now."""
     if numbers.random() < 0.15:

@@ -199,6 +199,19 @@ def test_import(db, tmp_path, name, layout):
     assert len(listed(db)) == 2
 
 
+def test_address_in_a_table_without_realms(db):
+    done = passwd("--import", "csv", "-u", "dom", "-f", db, "-",
+                  stdin="user,realm,password\njoe@other,,s3cret\nann,,pw\n"
+                        "a@b,dom,pw\n@other,,pw\n")
+    assert done.returncode == FAIL
+    assert b"standard input:5: names no user" in done.stderr
+    # Where a realm is named, the user is what it is.
+    assert sorted(listed(db)) == ["a@b@dom: userPassword",
+                                  "ann@dom: userPassword",
+                                  "joe@other: userPassword"]
+    assert verify(db, "joe@other", "s3cret") == OK
+
+
 def test_import_keeps_as_it_is_told(db):
     text = TEXTS["csv"]
     for args, kept in ((["--layout", "lmdb"], "plain"),
@@ -302,6 +315,37 @@ def test_import_of_what_is_not_there(db, tmp_path):
     assert done.returncode == FAIL
     assert b"none: No such file" in done.stderr
     assert not db.exists()
+
+
+def dump(*lines):
+    return ("VERSION=3\nformat=print\ntype=hash\nHEADER=END\n" +
+            "".join(f" {line}\n" for line in lines) + "DATA=END\n")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_db_dump_could_not_read_is_no_password(db, layout):
+    """db_dump -r prints UNKNOWN for it, which everybody knows."""
+    done = passwd("--import", "cyrus", "--layout", layout, "-f", db, "-",
+                  stdin=dump("joe\\00dom\\00userPassword", "UNKNOWN",
+                             "ann\\00dom\\00userPassword", "pw"))
+    assert done.returncode == FAIL
+    assert b":6: is UNKNOWN, which stands for" in done.stderr
+    assert b"1 user imported, 1 passed over" in done.stderr
+    assert listed(db) == ["ann@dom: userPassword"]
+
+
+def test_key_without_value_shifts_nothing(db):
+    whole = dump("ann\\00dom\\00userPassword", "pw")
+    done = passwd("--import", "cyrus", "--layout", "lmdb", "-f", db, "-",
+                  stdin=dump("joe\\00dom\\00userPassword") + whole)
+    assert done.returncode == FAIL
+    assert b":6: cut short: the last key has no value" in done.stderr
+    assert listed(db) == []
+    # Two whole ones are all right.
+    good("--import", "cyrus", "--layout", "lmdb", "-f", db, "-",
+         stdin=whole + whole.replace("ann", "joe"))
+    assert sorted(listed(db)) == ["ann@dom: userPassword",
+                                  "joe@dom: userPassword"]
 
 
 # Files that the libraries' own tools wrote, and read.

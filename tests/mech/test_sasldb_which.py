@@ -102,6 +102,23 @@ def test_own_store_is_announced_once():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_own_store_that_is_eclipsed():
+    """libsasl2's file comes first: our store's users vanish when it is made,
+    which the remark on our store has just advised."""
+    assert passwd("-c", "joe").returncode == 0
+    done = passwd("-c", "-f", SYSTEM, "--plain", "ann")
+    assert done.returncode == 0
+    assert listed() == [f"ann@{HOST}: userPassword"]
+    mend = f"saslpasswd2 --import cyrus -f {SYSTEM} {OWN}"
+    assert mend.encode() in done.stderr
+    assert run(SASLPASSWD2, *mend.split()[1:]).returncode == 0
+    assert sorted(listed()) == [f"ann@{HOST}: userPassword",
+                                f"joe@{HOST}: userPassword"]
+    # Said once.
+    done = passwd("-c", "-f", SYSTEM, "--plain", "bob")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_link_to_a_file_that_is_missing(open_dir):
     """Meant for that file, so our own store is not it; and root makes no file
     wherever a link leads."""

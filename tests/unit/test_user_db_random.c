@@ -14,14 +14,15 @@
 #define ROUNDS 12
 #define CHANGES 500		/* of each round, at most */
 #define LONG_ONES 20		/* one of so many is longer than a page */
+#define NAME_SIZE 80
 #define SEED 20261123		/* the same random numbers each time */
 
 static size_t stored[USERS];	/* bytes of his password; 0: not there */
 
 static void
-name_of(int i, char name_r[64])
+name_of(int i, char name_r[NAME_SIZE])
 {
-	snprintf(name_r, 64, "user%d%.*s", i, i % 50,
+	snprintf(name_r, NAME_SIZE, "user%d%.*s", i, i % 50,
 	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 }
 
@@ -31,7 +32,7 @@ change(struct user_db *db, int i)
 	static char password[USER_DB_PLAIN_MAX];
 	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	struct errmsg e;
-	char name[64];
+	char name[NAME_SIZE];
 	size_t len = 0;
 
 	name_of(i, name);
@@ -73,7 +74,7 @@ look_at_all(struct user_db *db)
 	struct user_db_entry entry = USER_DB_ENTRY_INIT;
 	size_t wanted = 0, rows = 0;
 	struct errmsg e;
-	char name[64];
+	char name[NAME_SIZE];
 	int i;
 
 	for (i = 0; i < USERS; i++) {
