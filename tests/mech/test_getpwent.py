@@ -118,6 +118,7 @@ def test_master_passwd_of_the_bsds(open_dir, mode, wanted):
         master.unlink()
 
 
+@pytest.mark.ordinary_build     # sanitizers cost more than what is compared
 def test_unknown_user_takes_the_time_of_a_wrong_password():
     users.add("joe", "secret", "sha512", in_passwd=True)
     users.add("locked", hashed="*", in_passwd=True)

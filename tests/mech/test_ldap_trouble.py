@@ -129,7 +129,7 @@ def test_no_answer(server, drive, step, case):
 
 def test_slow_but_in_time(server, drive):
     for step in STEPS:
-        server.always(step, script.drip(10))
+        server.always(step, script.drip(4))
     assert drive.verdict(*JOE) == OK
     assert drive.verdict(*WRONG) == BAD_PASSWORD
 

@@ -33,7 +33,8 @@ NOT_SIGNED = ("tempfail", "no_message_authenticator")
 
 TRY_SEC = 1.0
 JITTER = 0.1
-SLACK_SEC = 0.7
+SLACK_SEC = 1.5
+AT_ONCE_SEC = 0.7               # less than a try
 
 SO_ATTACH_FILTER = 26	# socket(7); Python has no name for it
 
@@ -328,7 +329,7 @@ def test_the_first_is_silent(server, second):
         # It is left alone from now on.
         for _ in range(3):
             verdict, seconds = timed(drive, *JOE)
-            assert verdict == OK and seconds < SLACK_SEC
+            assert verdict == OK and seconds < AT_ONCE_SEC
         assert len(server.requests) == 1
         assert drive.parts() == {server.name: "down no answer to 1 tries",
                                  second.name: "up"}
@@ -340,7 +341,7 @@ def test_the_first_refuses(server, second):
                                    radius_retries=5)) as drive:
         server.stop()
         verdict, seconds = timed(drive, *JOE)
-        assert verdict == OK and seconds < SLACK_SEC
+        assert verdict == OK and seconds < AT_ONCE_SEC
 
 
 def test_the_first_does_not_sign(server, second):
@@ -498,7 +499,7 @@ def test_dns_is_gone_later(server, hosts):
         time.sleep(5.1)
         for _ in range(3):
             verdict, seconds = timed(drive, *JOE)
-            assert verdict == OK and seconds < SLACK_SEC
+            assert verdict == OK and seconds < AT_ONCE_SEC
         assert drive.stats().descriptors < 20
 
 
@@ -529,7 +530,7 @@ def test_the_workers_tell_each_other(start_daemon, open_dir, server, second):
     for _ in range(8):
         began = time.monotonic()
         assert daemon.ask(*JOE).startswith(b"OK")
-        assert time.monotonic() - began < SLACK_SEC
+        assert time.monotonic() - began < AT_ONCE_SEC
     assert len(server.requests) == 1
 
 
@@ -588,8 +589,9 @@ def test_what_is_logged(start_daemon, open_dir, server, syslog):
     server.always(script.unsigned)
     daemon = start_daemon("-a", "radius", "-n", "1", "-O", configuration(
         open_dir, server, radius_timeout=3))
+    mark = syslog.mark()
     assert daemon.ask("joe", "hush-hush") == b""
-    line = syslog.wait_for("auth error")
+    line = syslog.wait_for("auth error", mark=mark)
     assert "[reason=no_message_authenticator" in line.text
     assert syslog.wait_for("backend radius down: no_message_authenticator")
     assert "hush-hush" not in "".join(line.text for line in syslog.lines)

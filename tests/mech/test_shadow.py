@@ -233,6 +233,7 @@ def test_source_that_is_down(broken_source, errnum):
         assert d.command("accessible").startswith("no ")
 
 
+@pytest.mark.ordinary_build     # sanitizers cost more than what is compared
 @pytest.mark.parametrize("method", ["sha512", "yescrypt"])
 def test_unknown_user_takes_the_time_of_a_wrong_password(method):
     for number in range(20):	# the site's method, whatever root has
