@@ -31,7 +31,8 @@ enum frame_type {
 	/* keeper -> front, pool */
 	FRAME_SETTINGS = 1,	/* of the receiver; to the front in pieces,
 				 * each time a generation begins: its number */
-	FRAME_LISTENER,		/* name, + descriptor; of the one that began */
+	FRAME_LISTENER,		/* name, + descriptor; of the one that began.
+				 * Doors: of the file to attach one to */
 	FRAME_CONTROL,		/* + descriptor: listens for the operator */
 	FRAME_TRIES,		/* + descriptor: memory of limits */
 	FRAME_ROLES,		/* who runs; whenever that changes */
@@ -50,6 +51,8 @@ enum frame_type {
 	FRAME_WANT_LOG,
 	FRAME_WANT_PEER,	/* generation, backend: the channel to its
 				 * pool broke */
+	FRAME_DOOR,		/* device, inode of a listener's file, + door:
+				 * attach it there */
 	FRAME_RELEASED,		/* generation: an old one, and nobody is left
 				 * in it */
 	FRAME_RELOAD,		/* the operator wants the settings read anew */

@@ -2,7 +2,8 @@
 /*
  * READING until four strings are there, GRACE while a fifth one is on its
  * way, WAITING for the answer (no event of the client matters then),
- * DRAINING what a chatty client sends behind its request.
+ * DRAINING what a chatty client sends behind its request. A call that came
+ * whole has no descriptor: it is read at once, and gone when it is answered.
  */
 #include "config.h"
 
@@ -46,7 +47,8 @@ struct client {
 	const struct site_listener *listener;	/* where it came in */
 	struct peer *peer;		/* NULL until somebody asks */
 	pid_t pid;
-	int fd;
+	int fd;				/* -1: a call */
+	struct client_call call;
 	enum client_state state;
 	struct buf in;
 	struct loop_io *io;		/* NULL until it has to be waited for */
@@ -123,7 +125,12 @@ identify(struct client *c)
 
 	if (c->peer != NULL)
 		return;
-	(void)getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	if (c->fd >= 0) {
+		(void)getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	} else {
+		cred.uid = c->call.uid;
+		cred.pid = c->call.pid;
+	}
 	c->pid = cred.pid;
 	c->peer = peer_get(c->front->clients, cred.uid);
 	if (c->peer != NULL && c->state == WAITING)
@@ -261,7 +268,7 @@ has_unread(const struct client *c)
 {
 	int unread = 0;
 
-	if (c->front->clients->emptied == c)
+	if (c->fd < 0 || c->front->clients->emptied == c)
 		return false;
 	return ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0;
 }
@@ -283,8 +290,8 @@ see_off(struct client *c)
 		client_free(c);
 }
 
-void
-client_answer(struct client *c, const char *text)
+static void
+send_reply(const struct client *c, const char *text)
 {
 	unsigned char reply[2 + WIRE_REPLY_MAX];
 	size_t len = strlen(text);
@@ -299,6 +306,15 @@ client_answer(struct client *c, const char *text)
 	    (ssize_t)(len + 2))
 		log_msg(LOG_DEBUG, "client", "the client left before its "
 		    "answer: %m");
+}
+
+void
+client_answer(struct client *c, const char *text)
+{
+	if (c->fd >= 0)
+		send_reply(c, text);
+	else
+		c->call.answer(c->call.arg, text);
 	see_off(c);
 }
 
@@ -497,16 +513,14 @@ request_bytes_max(const struct wire_limits *l)
 	    l->password_max;
 }
 
-void
-client_start(struct generation *g, const struct site_listener *l, int fd)
+static struct client *
+client_new(struct generation *g, const struct site_listener *l, int fd)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	struct clients *cs = g->front->clients;
 
-	if (c == NULL) {
-		io_close(&fd);
-		return;
-	}
+	if (c == NULL)
+		return NULL;
 	c->front = g->front;
 	c->generation = g;
 	c->listener = l;
@@ -515,5 +529,44 @@ client_start(struct generation *g, const struct site_listener *l, int fd)
 	cs->count++;
 	buf_init(&c->in, request_bytes_max(&g->wire_limits));
 	TAILQ_INSERT_TAIL(&cs->incomplete, c, link);
-	first_read(c);
+	return c;
+}
+
+void
+client_start(struct generation *g, const struct site_listener *l, int fd)
+{
+	struct client *c = client_new(g, l, fd);
+
+	if (c != NULL)
+		first_read(c);
+	else
+		io_close(&fd);
+}
+
+void
+client_start_call(struct generation *g, const struct site_listener *l,
+    struct client_call *call)
+{
+	struct client *c = client_new(g, l, -1);
+
+	if (c == NULL) {
+		buf_fini(&call->request);
+		call->answer(call->arg, "");
+		return;
+	}
+	c->in = call->request;
+	c->call = *call;
+	buf_init(&call->request, 0);
+	switch (judge(c)) {
+	case GONE:
+		break;
+	case MORE:
+		log_msg(LOG_ERR, "do_request", "Bad data");
+		metrics_count_invalid(c->front->metrics);
+		client_answer(c, "NO ");
+		break;
+	case BEGUN:
+		complete(c);
+		break;
+	}
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "common/buf.h"
+
 struct client;
 struct clients;
 struct front;
@@ -30,6 +32,22 @@ void clients_drop_incomplete(struct clients *cs);
  * generation's. */
 void client_start(struct generation *g, const struct site_listener *l,
     int fd);
+
+/* A request that came whole, without a connection: from whom, and who hears
+ * the answer. */
+struct client_call {
+	struct buf request;
+	uid_t uid;			/* -1: unknown */
+	pid_t pid;			/* 0: unknown */
+	/* Once, maybe before client_start_call() returns; "": a reply of
+	 * length 0. */
+	void (*answer)(void *arg, const char *text);
+	void *arg;
+};
+
+/* The request's bytes are taken over, and wiped. */
+void client_start_call(struct generation *g, const struct site_listener *l,
+    struct client_call *call);
 
 /* Where it came in. */
 const struct site_listener *client_listener(const struct client *c);

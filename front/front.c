@@ -19,9 +19,10 @@
 #include "front/commands.h"
 #include "front/control.h"
 #include "front/dispatch.h"
-#include "front/doors.h"
+#include "front/walls.h"
 #include "front/front.h"
 #include "front/keeper_link.h"
+#include "front/listener.h"
 #include "front/loop.h"
 #include "front/metrics.h"
 #include "saslauthd/child.h"
@@ -427,10 +428,12 @@ front_main(void)
 		(void)hear_keeper();
 	if (log_fd < 0)
 		on_log_broken();
-	doors_lock(&front.now->site.settings);
+	walls_close(&front.now->site.settings);
+	generation_resume_listeners(front.now);
 	(void)io_set_nonblock(CHILD_CHANNEL_FD, true);
 	tell_ready();
 	loop_run();
+	listeners_flush();
 	flush_log();
 	keeper_link_tell(FRAME_STOPPED, NULL);
 	_exit(EX_OK);

@@ -233,11 +233,11 @@ generation_begin(struct front *f, struct errmsg *e)
 	f->now = g;
 	if (memory_follow(f, e) != 0)
 		return -1;
-	if (before != NULL)
-		follow_dispatches(g, before);
+	if (before == NULL)
+		return 0;
+	follow_dispatches(g, before);
 	generation_resume_listeners(g);
-	if (before != NULL)
-		retire(before);
+	retire(before);
 	return 0;
 }
 

@@ -53,7 +53,9 @@ int generation_add_listener(struct generation *g, const char *name,
     struct admission *who, int fd, struct errmsg *e);
 
 /* Serve by the coming one. The one before takes who waits at its doors and
- * then ends what runs. -1 with a message: short of memory; end the process. */
+ * then ends what runs; where there was none, doors stay closed until
+ * generation_resume_listeners(). -1 with a message: short of memory; end the
+ * process. */
 int generation_begin(struct front *f, struct errmsg *e);
 /* There will be no coming one. */
 void generation_drop_coming(struct front *f);

@@ -9,12 +9,18 @@
 
 #define TELL_MSEC 5000		/* the keeper is busy with a reload at most */
 
+static void
+tell_with_fd(enum frame_type type, const struct buf *payload, int fd)
+{
+	if (frame_send_wait(CHILD_CHANNEL_FD, type, payload, fd,
+	    TELL_MSEC) != FRAME_OK)
+		_exit(EX_OK);
+}
+
 void
 keeper_link_tell(enum frame_type type, const struct buf *payload)
 {
-	if (frame_send_wait(CHILD_CHANNEL_FD, type, payload, -1,
-	    TELL_MSEC) != FRAME_OK)
-		_exit(EX_OK);
+	tell_with_fd(type, payload, -1);
 }
 
 bool
@@ -56,6 +62,18 @@ keeper_link_want_pool(uint32_t generation, const char *backend)
 	buf_init(&b, FRAME_MAX);
 	if (buf_put_u32(&b, generation) == 0 && buf_put_str(&b, backend) == 0)
 		keeper_link_tell(FRAME_WANT_PEER, &b);
+	buf_fini(&b);
+}
+
+void
+keeper_link_door(int door, const struct stat *file)
+{
+	struct buf b;
+
+	buf_init(&b, FRAME_MAX);
+	if (buf_put_u64(&b, file->st_dev) == 0 &&
+	    buf_put_u64(&b, file->st_ino) == 0)
+		tell_with_fd(FRAME_DOOR, &b, door);
 	buf_fini(&b);
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "common/frame.h"
 
@@ -25,6 +26,9 @@ void keeper_link_fatal(int status, const char *text)
 /* The channel to this backend's pool broke and no other one came: ask for
  * one. */
 void keeper_link_want_pool(uint32_t generation, const char *backend);
+
+/* Attach this door to the file. */
+void keeper_link_door(int door, const struct stat *file);
 
 /* Nothing is left of this generation. */
 void keeper_link_released(uint32_t generation);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "common/deadline.h"
 #include "common/io.h"
 #include "common/log.h"
 #include "front/client.h"
@@ -15,7 +14,6 @@
 #include "front/loop.h"
 #include "saslauthd/admission.h"
 
-#define QUIET_MSEC 10000	/* between two lines about that */
 #define ACCEPT_RETRY_MSEC 100	/* when the system is out of descriptors */
 
 struct listener {
@@ -26,40 +24,15 @@ struct listener {
 	struct loop_io *io;
 	struct loop_timer *retry;
 	int64_t short_until_msec;	/* nothing to say before that */
-	int64_t refused_until_msec;
-	unsigned long refused;		/* since the last line about it */
+	struct listener_refusals refusals;
 };
-
-/* Is it time for another line? */
-static bool
-may_say(int64_t *until_msec)
-{
-	int64_t now = deadline_now_msec();
-
-	if (now < *until_msec)
-		return false;
-	*until_msec = now + QUIET_MSEC;
-	return true;
-}
 
 static void
 say_shortage(struct listener *l)
 {
-	if (may_say(&l->short_until_msec))
+	if (listener_may_say(&l->short_until_msec))
 		log_msg(LOG_ERR, "listener", "clients have to wait: "
 		    "accept: %m");
-}
-
-static void
-refuse(struct listener *l, int fd, uid_t uid)
-{
-	io_close(&fd);
-	l->refused++;
-	if (!may_say(&l->refused_until_msec))
-		return;
-	log_msg(LOG_NOTICE, "listener", "uid %ld may not ask on listener %s; "
-	    "connections refused: %lu", (long)uid, l->of->name, l->refused);
-	l->refused = 0;
 }
 
 /* 1: took one; 0: nobody waits; -1: cannot take one now. */
@@ -80,10 +53,12 @@ accept_one(struct listener *l)
 	}
 	fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		if (admission_allows(&l->admission, fd, &uid))
+		if (admission_allows(&l->admission, fd, &uid)) {
 			client_start(l->generation, l->of, fd);
-		else
-			refuse(l, fd, uid);
+		} else {
+			io_close(&fd);
+			listener_refused(&l->refusals, l->of, uid);
+		}
 		return 1;
 	}
 	if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -169,17 +144,8 @@ listener_free(struct listener *l)
 	free(l);
 }
 
-bool
-listener_tempfail_is_no(const struct settings *s,
-    const struct site_listener *of)
+/* What was written to a socket outlives its writer. */
+void
+listeners_flush(void)
 {
-	switch ((enum settings_tempfail_of)of->settings.tempfail_reply) {
-	case TEMPFAIL_OF_EMPTY:
-		return false;
-	case TEMPFAIL_OF_NO:
-		return true;
-	case TEMPFAIL_AS_DAEMON:
-		break;
-	}
-	return s->tempfail_reply == TEMPFAIL_NO;
 }

@@ -26,7 +26,7 @@ libfront_a_SOURCES = \
 	front/identity.c front/identity.h \
 	front/labels.c front/labels.h \
 	front/limits.c front/limits.h \
-	front/listener_unix.c front/listener.h \
+	front/listener.c front/listener.h \
 	front/loop.c front/loop.h \
 	front/lru.c front/lru.h front/spread.h \
 	front/memory.c front/memory.h \
@@ -42,3 +42,8 @@ libfront_a_SOURCES = \
 	front/trial.c front/trial.h \
 	front/tries.c front/tries.h \
 	front/workers.c front/workers.h
+if WITH_DOORS
+libfront_a_SOURCES += front/listener_door.c
+else
+libfront_a_SOURCES += front/listener_unix.c
+endif

@@ -19,43 +19,79 @@
 #include "common/str.h"
 #include "front/sandbox.h"
 
+static bool
+is_shortage(int err)
+{
+	return err == ENOMEM || err == ENOSPC || err == EDQUOT ||
+	    err == EMFILE || err == ENFILE || err == EAGAIN || err == EIO;
+}
+
+static enum sandbox_result
+fail(struct errmsg *e, int err, const char *what)
+{
+	(void)errmsg_errno(e, err, "%s", what);
+	return is_shortage(err) ? SANDBOX_FAILED : SANDBOX_REFUSED;
+}
+
+static enum sandbox_result
+refuse(struct errmsg *e, const char *why)
+{
+	(void)errmsg_set(e, "%s", why);
+	return SANDBOX_REFUSED;
+}
+
 /* In the run directory, or where else root may write: it may be gone or full
  * when a front has to be replaced. */
-static int
+static enum sandbox_result
 make_directory(const char *run_dir, char *to, size_t size, struct errmsg *e)
 {
 	const char *const places[] = { run_dir, "/run", "/tmp" };
+	int err = ENAMETOOLONG;
 	size_t i;
 
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (str_format(to, size, "%s/.front.XXXXXX", places[i]) == 0 &&
-		    mkdtemp(to) != NULL)
-			return 0;
-	return errmsg_errno(e, errno, "cannot make an empty directory in %s",
-	    run_dir);
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (str_format(to, size, "%s/.front.XXXXXX", places[i]) != 0)
+			continue;
+		if (mkdtemp(to) != NULL)
+			return SANDBOX_UP;
+		/* One that is full now is not one that is forbidden. */
+		if (!is_shortage(err))
+			err = errno;
+	}
+	return fail(e, err, "cannot make an empty directory");
 }
 
-int
+enum sandbox_result
 sandbox_empty_root(const char *run_dir, struct errmsg *e)
 {
+	enum sandbox_result result;
 	char path[4096];
 
-	if (make_directory(run_dir, path, sizeof(path), e) != 0)
-		return -1;
+	result = make_directory(run_dir, path, sizeof(path), e);
+	if (result != SANDBOX_UP)
+		return result;
 	if (chdir(path) != 0) {
-		(void)errmsg_errno(e, errno, "chdir %s", path);
+		result = fail(e, errno, "chdir to an empty directory");
 		(void)rmdir(path);
-		return -1;
+		return result;
 	}
 	if (rmdir(path) != 0 || chroot(".") != 0 || chdir("/") != 0)
-		return errmsg_errno(e, errno, "chroot to %s", path);
-	return 0;
+		return fail(e, errno, "chroot");
+	return SANDBOX_UP;
+}
+
+enum sandbox_result
+sandbox_gain_nothing(struct errmsg *e)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(e, errno, "PR_SET_NO_NEW_PRIVS");
+	return SANDBOX_UP;
 }
 
 /* Landlock has no libc wrapper; see landlock(7). All of ABI 1's rights are
  * handled and none is granted. */
-static int
-forbid_files(struct errmsg *missing_r, struct errmsg *e)
+enum sandbox_result
+sandbox_forbid_files(struct errmsg *e)
 {
 #if defined(HAVE_LINUX_LANDLOCK_H) && defined(SYS_landlock_restrict_self)
 	const struct landlock_ruleset_attr attr = {
@@ -73,17 +109,16 @@ forbid_files(struct errmsg *missing_r, struct errmsg *e)
 
 	fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
-		return errmsg_set(missing_r, "this kernel has no Landlock"), 0;
+		return refuse(e, "this kernel has no Landlock");
 	if (fd < 0)
-		return errmsg_errno(e, errno, "landlock_create_ruleset");
+		return fail(e, errno, "landlock_create_ruleset");
 	rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
 	(void)close(fd);
 	if (rc != 0)
-		return errmsg_errno(e, errno, "landlock_restrict_self");
-	return 0;
+		return fail(e, errno, "landlock_restrict_self");
+	return SANDBOX_UP;
 #else
-	(void)e;
-	return errmsg_set(missing_r, "built without Landlock"), 0;
+	return refuse(e, "built without Landlock");
 #endif
 }
 
@@ -104,6 +139,13 @@ static const int allowed[] = {
 	SCMP_SYS(futex), SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction), SCMP_SYS(exit), SCMP_SYS(exit_group),
+#ifdef WITH_DOOR_EMULATION
+	/* Threads and sockets of tests/door, and where a door's file is. */
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(rseq),
+	SCMP_SYS(set_robust_list), SCMP_SYS(pipe2), SCMP_SYS(socket),
+	SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+#endif
 };
 
 /* Memory that cannot be executed, the one ioctl(2) of client.c, and abort(3):
@@ -124,18 +166,22 @@ allow_with_arguments(scmp_filter_ctx ctx)
 	return rc != 0 ? rc : seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
 	    SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
 }
+#endif
 
 /* A call that is not allowed fails; killing us for it would only help who
  * wants the service gone. */
-static int
-filter_calls(struct errmsg *e)
+enum sandbox_result
+sandbox_filter_calls(struct errmsg *e)
 {
+#ifdef WITH_SECCOMP
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int rc = -ENOMEM;
 	size_t i;
 
 	if (ctx == NULL)
-		return errmsg_set(e, "seccomp_init failed");
+		return fail(e, ENOMEM, "seccomp_init");
+	/* Else seccomp_load(3) does not even tell a want of memory. */
+	(void)seccomp_attr_set(ctx, SCMP_FLTATR_API_SYSRAWRC, 1);
 	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 		/* EDOM: this architecture has no such call. */
@@ -147,22 +193,11 @@ filter_calls(struct errmsg *e)
 		rc = seccomp_load(ctx);
 out:
 	seccomp_release(ctx);
-	return rc == 0 ? 0 : errmsg_errno(e, -rc, "seccomp");
-}
-#endif
-
-int
-sandbox_enter(struct errmsg *missing_r, struct errmsg *e)
-{
-	missing_r->text[0] = '\0';
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return errmsg_errno(e, errno, "PR_SET_NO_NEW_PRIVS");
-	if (forbid_files(missing_r, e) != 0)
-		return -1;
-#ifdef WITH_SECCOMP
-	return filter_calls(e);
+	/* Most of what the kernel may say has no name there. */
+	if (rc == -ECANCELED || rc == -EFAULT)
+		return refuse(e, "the system refuses it");
+	return rc == 0 ? SANDBOX_UP : fail(e, -rc, "seccomp");
 #else
-	(void)errmsg_set(missing_r, "built without seccomp");
-	return 0;
+	return refuse(e, "built without seccomp");
 #endif
 }

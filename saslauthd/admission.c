@@ -204,13 +204,14 @@ admission_get(struct buf *b, struct admission *a_r)
 /* ---- judging ---------------------------------------------------------- */
 
 static bool
-has_gid(const struct admission *a, gid_t gid)
+has_any_gid(const struct admission *a, const gid_t *gids, size_t count)
 {
-	size_t i;
+	size_t i, k;
 
-	for (i = 0; i < a->gid_count; i++)
-		if (a->gids[i] == gid)
-			return true;
+	for (i = 0; i < count; i++)
+		for (k = 0; k < a->gid_count; k++)
+			if (a->gids[k] == gids[i])
+				return true;
 	return false;
 }
 
@@ -220,14 +221,28 @@ has_group_of(const struct admission *a, int fd)
 {
 	static gid_t groups[NGROUPS_MAX];
 	socklen_t len = sizeof(groups);
-	size_t i;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) != 0)
 		return false;
-	for (i = 0; i < len / sizeof(groups[0]); i++)
-		if (has_gid(a, groups[i]))
+	return has_any_gid(a, groups, len / sizeof(groups[0]));
+}
+
+static bool
+is_for_all(const struct admission *a)
+{
+	return a->uid_count == 0 && a->gid_count == 0;
+}
+
+bool
+admission_allows_ids(const struct admission *a, uid_t uid, const gid_t *gids,
+    size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < a->uid_count; i++)
+		if (a->uids[i] == uid)
 			return true;
-	return false;
+	return is_for_all(a) || has_any_gid(a, gids, count);
 }
 
 bool
@@ -235,17 +250,13 @@ admission_allows(const struct admission *a, int fd, uid_t *uid_r)
 {
 	struct ucred cred = { 0, (uid_t)-1, (gid_t)-1 };
 	socklen_t len = sizeof(cred);
-	size_t i;
 
 	*uid_r = (uid_t)-1;
-	if (a->uid_count == 0 && a->gid_count == 0)
+	if (is_for_all(a))
 		return true;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
 		return false;
 	*uid_r = cred.uid;
-	for (i = 0; i < a->uid_count; i++)
-		if (a->uids[i] == cred.uid)
-			return true;
-	return has_gid(a, cred.gid) ||
+	return admission_allows_ids(a, cred.uid, &cred.gid, 1) ||
 	    (a->gid_count > 0 && has_group_of(a, fd));
 }

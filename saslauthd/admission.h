@@ -37,6 +37,10 @@ void admission_fini(struct admission *a);
 int admission_put(struct buf *b, const struct admission *a);
 int admission_get(struct buf *b, struct admission *a_r);
 
+/* May who has this uid and these groups ask? */
+bool admission_allows_ids(const struct admission *a, uid_t uid,
+    const gid_t *gids, size_t count);
+
 /* May the peer of this connected socket ask? It was who it was when it
  * connected, with its supplementary groups. *uid_r: who it is, (uid_t)-1 if
  * unknown. */

@@ -22,6 +22,7 @@
 #include "common/log.h"
 #include "saslauthd/keeper.h"
 #include "saslauthd/keeper_state.h"
+#include "saslauthd/listen_file.h"
 #include "saslauthd/sigpipe.h"
 
 #define FIRST_GENERATION 1
@@ -57,8 +58,7 @@ serve_now(struct keeper *k)
 	k->phase = SERVING;
 	k->phase_end = deadline_never();
 	for (i = 0; i < k->sockets.count; i++)
-		log_msg(LOG_INFO, "ipc_init", "listening on socket: %s",
-		    k->sockets.list[i].file.path);
+		listen_file_announce(&k->sockets.list[i].file);
 	notify_ready(&k->notify);
 	daemonize_ready(&k->daemonize);
 	if (!k->launch->options.foreground)

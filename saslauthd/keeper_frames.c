@@ -12,6 +12,7 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "saslauthd/keeper_state.h"
+#include "saslauthd/listen_file.h"
 
 /* FRAME_FAILED: status 0 is a remark, anything else the end of the child. */
 static void
@@ -153,15 +154,42 @@ on_frame(struct keeper *k, struct family_member m, enum frame_type type,
 		part_kill(m.part);
 }
 
+static bool
+on_door(struct keeper *k, struct buf *b, int door)
+{
+	struct errmsg e = ERRMSG_INIT;
+	uint64_t device, inode;
+
+	if (buf_get_u64(b, &device) != 0 || buf_get_u64(b, &inode) != 0)
+		return false;
+	if (sockets_attach(&k->sockets, (dev_t)device, (ino_t)inode, door,
+	    &e) != 0) {
+		log_msg(LOG_ERR, "keeper", "%s", e.text);
+		keeper_fail_start(k, EX_OSERR);
+	}
+	return true;
+}
+
+static void
+on_frame_with_fd(struct keeper *k, struct family_member m,
+    enum frame_type type, struct buf *b, int fd)
+{
+	if (type != FRAME_DOOR || !on_door(k, b, fd))
+		part_kill(m.part);
+	io_close(&fd);
+}
+
 bool
 keeper_frames_hear(struct keeper *k, struct family_member m)
 {
 	bool more = false;
 	enum frame_type type;
 	struct buf b;
+	int fd = -1;
 
 	buf_init(&b, FRAME_MAX);
-	switch (frame_recv(m.part->child.channel, &type, &b, NULL)) {
+	switch (frame_recv(m.part->child.channel, &type, &b,
+	    m.pool == NULL && listen_file_takes_doors() ? &fd : NULL)) {
 	case FRAME_AGAIN:
 		break;
 	case FRAME_EOF:
@@ -174,7 +202,10 @@ keeper_frames_hear(struct keeper *k, struct family_member m)
 		break;
 	case FRAME_OK:
 		more = true;
-		on_frame(k, m, type, &b);
+		if (fd >= 0)
+			on_frame_with_fd(k, m, type, &b, fd);
+		else
+			on_frame(k, m, type, &b);
 		break;
 	}
 	buf_fini(&b);

@@ -14,7 +14,7 @@ saslauthd_saslauthd_SOURCES = \
 	saslauthd/daemonize.c saslauthd/daemonize.h \
 	saslauthd/rundir.c saslauthd/rundir.h \
 	saslauthd/socket_file.c saslauthd/socket_file.h \
-	saslauthd/sockets.c saslauthd/sockets.h \
+	saslauthd/sockets.c saslauthd/sockets.h saslauthd/listen_file.h \
 	saslauthd/activation.c saslauthd/activation.h \
 	saslauthd/notify.c saslauthd/notify.h \
 	saslauthd/keeper.c saslauthd/keeper.h \
@@ -33,11 +33,17 @@ saslauthd_saslauthd_SOURCES = \
 	saslauthd/child.c saslauthd/child.h \
 	saslauthd/privs.c saslauthd/privs.h \
 	front/sandbox_linux.c front/sandbox.h \
-	front/doors.c front/doors.h \
+	front/walls.c front/walls.h \
 	front/keeper_link.c front/keeper_link.h \
 	front/front.c front/front.h
 saslauthd_saslauthd_LDADD = libfront.a libmechnames.a libcommon.a \
-	$(EVENT_LIBS) $(SODIUM_LIBS) $(SECCOMP_LIBS)
+	$(EVENT_LIBS) $(SODIUM_LIBS) $(SECCOMP_LIBS) $(door_libs)
+if WITH_DOORS
+listen_file_source = saslauthd/listen_file_door.c
+else
+listen_file_source = saslauthd/listen_file_unix.c
+endif
+saslauthd_saslauthd_SOURCES += $(listen_file_source)
 
 libexec_PROGRAMS += saslauthd/saslauthd-pool
 saslauthd_saslauthd_pool_SOURCES = \

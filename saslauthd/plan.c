@@ -435,6 +435,11 @@ plan_keep_fixed(struct plan *p, const struct plan *now)
 
 	keep_text(p, "run_dir", &s->run_dir, old->run_dir);
 	keep_text(p, "user", &s->user, old->user);
+	if (s->sandbox != old->sandbox) {
+		s->sandbox = old->sandbox;
+		keep_entry(p, "sandbox",
+		    s->sandbox == SANDBOX_REQUIRE ? "require" : "prefer");
+	}
 	keep_number(p, "clients_max", &s->clients_max, old->clients_max);
 	keep_number(p, "cache_size", &s->cache_size_kb, old->cache_size_kb);
 	keep_number(p, "limit_size", &s->limit_size_kb, old->limit_size_kb);

@@ -9,6 +9,7 @@
 #include "common/deadline.h"
 #include "common/io.h"
 #include "common/str.h"
+#include "saslauthd/listen_file.h"
 #include "saslauthd/rundir.h"
 
 #define PID_NAME "saslauthd.pid"
@@ -136,7 +137,7 @@ rundir_claim(struct rundir *r, bool foreground, struct errmsg *e)
 	if (st != RUNDIR_OK)
 		return st;
 	(void)str_format(mux, sizeof(mux), "%s/" RUNDIR_MUX, r->path);
-	if (!r->mux_is_given && socket_file_answers(mux)) {
+	if (!r->mux_is_given && listen_file_answers(mux)) {
 		(void)errmsg_set(e, "Another instance of saslauthd is "
 		    "currently running (%s answers)", mux);
 		return RUNDIR_BUSY;

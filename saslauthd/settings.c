@@ -16,6 +16,7 @@
 #define WORKER_REQUESTS_DEFAULT 10000
 
 static const char *const tempfail_words[] = { "empty", "no", NULL };
+static const char *const sandbox_words[] = { "prefer", "require", NULL };
 static const char *const limits_words[] = {
 	"observe", "enforce", "off", NULL
 };
@@ -78,6 +79,10 @@ static const struct conf_key keys[] = {
 	{ .name = "user", .type = CONF_STRING, .offset = AT(user),
 	  .max = 256, .def = "",
 	  .help = "user of the front; empty: saslauth, sasl or nobody" },
+	{ .name = "sandbox", .type = CONF_CHOICE, .offset = AT(sandbox),
+	  .choices = sandbox_words, .def = "prefer",
+	  .help = "start without a wall around the front that cannot be had, "
+	      "or do not start" },
 	{ .name = "worker_user", .type = CONF_STRING,
 	  .offset = AT(worker_user), .max = 256, .def = "",
 	  .scope = SETTINGS_BACKEND,

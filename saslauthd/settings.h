@@ -12,6 +12,7 @@
 
 #include "common/conf.h"
 
+enum settings_sandbox { SANDBOX_PREFER = 0, SANDBOX_REQUIRE };
 enum settings_tempfail { TEMPFAIL_EMPTY = 0, TEMPFAIL_NO };
 enum settings_log_format { LOG_CLASSIC = 0, LOG_EXTENDED, LOG_JSON };
 enum settings_limits { LIMITS_OBSERVE = 0, LIMITS_ENFORCE, LIMITS_OFF };
@@ -29,6 +30,7 @@ struct settings {
 	long worker_idle_sec;
 	char *user;			/* "": first of the built-in list */
 	char *worker_user;		/* "": as user */
+	int sandbox;			/* enum settings_sandbox */
 
 	long request_timeout_sec;
 	long backend_timeout_sec;

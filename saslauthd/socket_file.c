@@ -121,12 +121,16 @@ open_directory(struct socket_file *s, struct errmsg *e)
  * short enough, the temporary one need not be. The umask sets the mode, so
  * that it never was another one. */
 static int
-bind_new(const struct socket_file *s, const char *name, mode_t mode)
+bind_new(struct socket_file *s, const char *name, mode_t mode)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int back, rc, saved;
 	mode_t mask;
 
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+	if (s->fd < 0)
+		return -1;
 	if (str_copy(sun.sun_path, sizeof(sun.sun_path), name) != 0)
 		return -1;
 	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -146,6 +150,16 @@ bind_new(const struct socket_file *s, const char *name, mode_t mode)
 	return rc;
 }
 
+static int
+begin_to_listen(struct socket_file *s)
+{
+	return listen(s->fd, SOMAXCONN);
+}
+
+static const struct socket_file_kind socket_kind = {
+	"socket", S_IFSOCK, bind_new, begin_to_listen
+};
+
 /* Owner and mode by a descriptor of the name: whoever may write the directory
  * cannot slip in a file of somebody else. Nobody connects yet: the socket
  * does not listen. */
@@ -159,7 +173,7 @@ dress(struct socket_file *s, const char *name,
 	/* Not fstat(2) of the socket, which does not tell of its name. */
 	if (fd < 0 || fstat(fd, &s->id) != 0)
 		goto out;
-	if (!S_ISSOCK(s->id.st_mode)) {
+	if ((s->id.st_mode & S_IFMT) != s->type) {
 		errno = EBUSY;
 		goto out;
 	}
@@ -178,33 +192,32 @@ out:
 }
 
 int
-socket_file_open(struct socket_file *s, const struct socket_file_plan *plan,
-    struct errmsg *e)
+socket_file_place(struct socket_file *s, const struct socket_file_kind *k,
+    const struct socket_file_plan *plan, struct errmsg *e)
 {
 	char new_name[NAME_MAX_NEW];
 	const char *what = "make";
 
 	*s = (struct socket_file)SOCKET_FILE_INIT;
+	s->type = k->type;
 	if (plan->path[0] != '/')
-		return errmsg_set(e, "socket %.100s: must be an absolute "
-		    "path", plan->path);
+		return errmsg_set(e, "%s %.100s: must be an absolute path",
+		    k->what, plan->path);
 	if (strlen(plan->path) > io_unix_path_max())
 		return errmsg_set(e, "%.300s is longer than the %zu bytes "
-		    "of a socket's path", plan->path, io_unix_path_max());
+		    "of a %s's path", plan->path, io_unix_path_max(), k->what);
 	(void)str_copy(s->path, sizeof(s->path), plan->path);
 	(void)str_format(new_name, sizeof(new_name), ".saslauthd.%ld",
 	    (long)getpid());
 	if (open_directory(s, e) != 0)
 		return -1;
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    0);
-	if (s->fd < 0 || bind_new(s, new_name, plan->mode) != 0)
+	if (k->make(s, new_name, plan->mode) != 0)
 		goto fail;
 	what = "set owner and mode of";
 	if (dress(s, new_name, plan) != 0)
 		goto fail;
 	what = "listen on";
-	if (listen(s->fd, SOMAXCONN) != 0)
+	if (k->begin != NULL && k->begin(s) != 0)
 		goto fail;
 	what = "put in its place";
 	if (renameat(s->dir_fd, new_name, s->dir_fd,
@@ -214,11 +227,18 @@ socket_file_open(struct socket_file *s, const struct socket_file_plan *plan,
 	return 0;
 
 fail:
-	(void)errmsg_errno(e, errno, "cannot %s the socket %s", what,
+	(void)errmsg_errno(e, errno, "cannot %s the %s %s", what, k->what,
 	    s->path);
 	(void)unlinkat(s->dir_fd, new_name, 0);
 	socket_file_close(s);
 	return -1;
+}
+
+int
+socket_file_open(struct socket_file *s, const struct socket_file_plan *plan,
+    struct errmsg *e)
+{
+	return socket_file_place(s, &socket_kind, plan, e);
 }
 
 int

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * socket_file - a listening Unix socket at a path: made, told from others,
- * removed.
+ * removed. What clients find at a path may be of another kind (listen_file.h),
+ * which comes and goes the same way.
  *
  * It comes to stand at its path whole: owner, group and mode are set and it
  * listens before anybody can find it there. What is removed is what was made.
@@ -31,7 +32,17 @@ struct socket_file {
 	int fd;			/* listens, does not block; -1: none */
 	int dir_fd;
 	bool made;
+	mode_t type;		/* of the name: S_IFSOCK */
 	struct stat id;		/* of the name, if made */
+};
+
+/* How one is made under a new name in its directory, with no right that `mode`
+ * has not, and then put to use. Each -1 with errno. */
+struct socket_file_kind {
+	const char *what;	/* it is called in messages */
+	mode_t type;
+	int (*make)(struct socket_file *s, const char *name, mode_t mode);
+	int (*begin)(struct socket_file *s);	/* NULL: nothing to do */
 };
 
 #define SOCKET_FILE_INIT { .fd = -1, .dir_fd = -1 }
@@ -39,6 +50,9 @@ struct socket_file {
 /* Make it; it replaces what stands at the path in one step. Does not block.
  * -1 with a message, and then nothing was changed. */
 int socket_file_open(struct socket_file *s,
+    const struct socket_file_plan *plan, struct errmsg *e);
+/* The same for something of another kind. */
+int socket_file_place(struct socket_file *s, const struct socket_file_kind *k,
     const struct socket_file_plan *plan, struct errmsg *e);
 
 /* Give it the plan's owner, group and mode; on the way to them, it is open to

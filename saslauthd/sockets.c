@@ -10,6 +10,7 @@
 #include "common/io.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "saslauthd/listen_file.h"
 #include "saslauthd/rundir.h"
 #include "saslauthd/sockets.h"
 
@@ -80,15 +81,14 @@ way_is_open(const char *path)
 	}
 }
 
-/* unix(7): to connect takes the right to write. That the default socket is
- * open to all is how it always was. */
+/* That the default socket is open to all is how it always was. */
 static void
 warn_if_open(const struct site_listener *l, const struct socket_file *file,
     mode_t mode)
 {
 	const struct listener_settings *s = &l->settings;
 
-	if (s->path[0] != '\0' && (mode & S_IWOTH) != 0 &&
+	if (s->path[0] != '\0' && listen_file_is_open(mode) &&
 	    s->allow_uids[0] == '\0' && s->allow_gids[0] == '\0' &&
 	    way_is_open(file->path))
 		log_msg(LOG_WARNING, "keeper", "listener %s: every user of "
@@ -148,12 +148,12 @@ find_rival(const struct making *m, const struct site_listener *l,
 {
 	if (m->now == NULL && l->settings.path[0] == '\0')
 		return SOCKETS_OK;	/* rundir_claim() looked */
-	if (!socket_file_may_replace(path)) {
+	if (!listen_file_may_replace(path)) {
 		(void)errmsg_set(e, "path: what stands at %s is no socket",
 		    path);
 		return SOCKETS_CONFIG;
 	}
-	if (socket_file_answers(path) || socket_file_is_held(path)) {
+	if (listen_file_answers(path) || listen_file_is_held(path)) {
 		(void)errmsg_set(e, "Another instance of saslauthd is "
 		    "currently running (somebody listens at %s)", path);
 		return SOCKETS_BUSY;
@@ -189,7 +189,7 @@ use_given(struct sockets_one *one, const struct site_listener *l,
 {
 	struct stat sb;
 
-	if (socket_file_adopt(&one->file, given->fd, given->path, e) != 0)
+	if (listen_file_adopt(&one->file, given->fd, given->path, e) != 0)
 		return SOCKETS_FAILED;
 	if (given->path[0] == '/' && stat(given->path, &sb) == 0)
 		warn_if_open(l, &one->file, sb.st_mode);
@@ -248,7 +248,7 @@ make(const struct making *m, struct sockets_one *one,
 
 	if (st != SOCKETS_OK)
 		return st;
-	if (socket_file_open(&one->file, &one->plan, e) != 0)
+	if (listen_file_open(&one->file, &one->plan, e) != 0)
 		return strlen(path) > io_unix_path_max() ? SOCKETS_CONFIG :
 		    SOCKETS_FAILED;
 	replaced = find_replaced(m->sockets);
@@ -281,7 +281,7 @@ place(const struct making *m, struct sockets_one *one,
 	if (given != NULL)
 		return fail_shared(path, given->listener, e);
 	one->plan.path = path;
-	one->plan.mode = l->mode;
+	one->plan.mode = listen_file_mode(l->mode);
 	which = find_standing(m->now, path);
 	if (which != SOCKETS_NEW)
 		warn_if_open(l, &m->now->list[which].file, l->mode);
@@ -373,12 +373,25 @@ sockets_change(struct sockets *now, struct sockets *next,
 		if (one->kept != SOCKETS_NEW)
 			take_kept(one, &now->list[one->kept], failed);
 		else if (one->file.made)
-			log_msg(LOG_INFO, "ipc_init", "listening on socket: "
-			    "%s", one->file.path);
+			listen_file_announce(&one->file);
 	}
 	sockets_close(now);
 	*now = *next;
 	next->count = 0;
+}
+
+int
+sockets_attach(struct sockets *s, dev_t device, ino_t inode, int door,
+    struct errmsg *e)
+{
+	struct stat sb;
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (fstat(s->list[i].file.fd, &sb) == 0 &&
+		    sb.st_dev == device && sb.st_ino == inode)
+			return listen_file_attach(&s->list[i].file, door, e);
+	return 0;
 }
 
 void
@@ -387,7 +400,7 @@ sockets_remove(struct sockets *s)
 	size_t i;
 
 	for (i = 0; i < s->count; i++)
-		socket_file_remove(&s->list[i].file);
+		listen_file_remove(&s->list[i].file);
 }
 
 void
@@ -396,7 +409,7 @@ sockets_close(struct sockets *s)
 	size_t i;
 
 	for (i = 0; i < s->count; i++) {
-		socket_file_close(&s->list[i].file);
+		listen_file_close(&s->list[i].file);
 		admission_fini(&s->list[i].who);
 	}
 	s->count = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sockets - the clients' sockets: one for each listener of the site.
+ * sockets - the clients' sockets, or doors: one for each listener of the
+ * site.
  *
  * The keeper makes, holds and removes them; fronts come and go and are given
  * copies.
@@ -47,7 +48,7 @@ int sockets_check(const struct site_listener *l, conf_report *report,
 
 /* All of the site's: made, or those of `given` used; a warning goes to the
  * log when one lets everybody in. What was made before a failure stays until
- * sockets_close(). Blocks as socket_file_answers() does. */
+ * sockets_close(). Blocks as listen_file_answers() does. */
 enum sockets_status sockets_open(struct sockets *s, const struct site *site,
     const struct activation *given, struct errmsg *e);
 
@@ -64,6 +65,11 @@ enum sockets_status sockets_prepare(struct sockets *next,
     const struct activation *given, struct errmsg *e);
 void sockets_change(struct sockets *now, struct sockets *next,
     struct errmsg *failed);
+
+/* Attach a door to the one whose file this is; if it is of none, it is of a
+ * listener that is gone. -1 with a message. */
+int sockets_attach(struct sockets *s, dev_t device, ino_t inode, int door,
+    struct errmsg *e);
 
 /* Remove all from their paths, for a stop; then close them. */
 void sockets_remove(struct sockets *s);

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import BUILD_DIR, isolation, sanitized
+from lib import BUILD_DIR, isolation, sanitized, wire
 from lib.daemon import Daemon, processes_of_build
 from lib.syslogd import Syslog
 
@@ -46,6 +46,8 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("ordinary_build") and sanitized():
             item.add_marker(pytest.mark.skip(
                 reason="not there in a build with sanitizers"))
+        if item.get_closest_marker("sockets") and wire.DOORS:
+            item.add_marker(pytest.mark.skip(reason=wire.NO_SOCKET))
         if item.get_closest_marker("long") and not config.option.long:
             item.add_marker(pytest.mark.skip(
                 reason="long tier: scripts/check --long"))

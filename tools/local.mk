@@ -27,9 +27,14 @@ tools_sasldblistusers2_LDADD = $(user_db_libs)
 endif
 
 sbin_PROGRAMS += tools/testsaslauthd
-tools_testsaslauthd_SOURCES = tools/testsaslauthd.c \
+tools_testsaslauthd_SOURCES = tools/testsaslauthd.c tools/ask.h \
 	tools/password_input.c tools/password_input.h
-tools_testsaslauthd_LDADD = libcommon.a
+if WITH_DOORS
+tools_testsaslauthd_SOURCES += tools/ask_door.c
+else
+tools_testsaslauthd_SOURCES += tools/ask_unix.c
+endif
+tools_testsaslauthd_LDADD = libcommon.a $(door_libs)
 EXTRA_DIST += tests/daemon/test_testsaslauthd.py
 
 # The operator's tools.

@@ -19,18 +19,16 @@
 
 #include "common/buf.h"
 #include "common/compat/compat.h"
-#include "common/deadline.h"
 #include "common/errmsg.h"
 #include "common/io.h"
 #include "common/secret.h"
 #include "common/str.h"
 #include "common/wire.h"
+#include "tools/ask.h"
 #include "tools/password_input.h"
 
-#define ANSWER_MSEC 60000	/* longer than any request_timeout in use */
 #define FIELD_MAX 65535		/* what a 16-bit length can say */
 #define REQUEST_MAX (WIRE_FIELDS * (2 + FIELD_MAX))
-#define REPLY_MIN 2		/* "OK", "NO" */
 
 /* Cyrus' program ended with -1 for a refusal. */
 #define EXIT_REFUSED 255
@@ -139,56 +137,23 @@ get_password(struct question *q, struct errmsg *e)
 	return rc;
 }
 
-/*
- * Send the request and read the reply's text. -1 with Cyrus' message when
- * there is none to go by: that is the daemon's way to say that it could not
- * ask.
- */
-static int
-exchange(int fd, const struct buf *request, const struct deadline *d,
-    char text[REPLY_MIN], struct errmsg *e)
-{
-	unsigned char rest[WIRE_REPLY_MAX], head[2];
-	size_t n;
-
-	/* A daemon that refuses early may have closed before all was sent;
-	 * its reply is there to be read all the same. */
-	if (io_write_all(fd, buf_data(request), buf_len(request), d) == -1 &&
-	    errno != EPIPE && errno != ECONNRESET)
-		return errmsg_errno(e, errno, "write failed");
-	if (io_read_all(fd, head, sizeof(head), d) != 1)
-		return errmsg_set(e, "size read failed");
-	n = (size_t)head[0] << 8 | head[1];
-	if (n < REPLY_MIN)
-		return errmsg_set(e, "bad response from saslauthd");
-	if (n > sizeof(rest))
-		n = sizeof(rest);
-	if (io_read_all(fd, rest, n, d) != 1)
-		return errmsg_set(e, "read failed");
-	memcpy(text, rest, REPLY_MIN);
-	return 0;
-}
-
 /* Ask once and print; returns the exit status. */
 static int
-ask(const struct question *q, const struct buf *request)
+ask_once(const struct question *q, const struct buf *request)
 {
-	struct deadline d = deadline_in_msec(ANSWER_MSEC);
 	struct errmsg e = ERRMSG_INIT;
-	char text[REPLY_MIN];
-	int fd, rc, errnum;
+	char text[ASK_REPLY_MIN];
 
-	fd = io_unix_connect(q->socket, &d, &errnum, NULL);
-	if (fd == -1) {
-		fprintf(stderr, "connect() : %s\n", strerror(errnum));
+	switch (ask(q->socket, request, text, &e)) {
+	case ASK_NO_DAEMON:
+		(void)complain(&e);
 		return EX_UNAVAILABLE;
-	}
-	rc = exchange(fd, request, &d, text, &e);
-	io_close(&fd);
-	if (rc == -1) {
+	case ASK_FAILED:
 		printf("NO \"temporary failure\"\n");
 		(void)complain(&e);
 		return EX_TEMPFAIL;
+	case ASK_ANSWERED:
+		break;
 	}
 	if (memcmp(text, "OK", sizeof(text)) != 0) {
 		printf("NO \"authentication failed\"\n");
@@ -215,7 +180,7 @@ ask_repeatedly(struct question *q)
 	for (i = 0; i < q->repeat; i++) {
 		printf("%ld: ", i);
 		(void)fflush(stdout);	/* in front of any message */
-		status = ask(q, &request);
+		status = ask_once(q, &request);
 		(void)fflush(stdout);
 	}
 out:

@@ -6,7 +6,10 @@ import pytest
 import databases
 import fake_pool
 from daemon_users import PASSWORD, REALM, USER, set_password
-from lib import BUILD_DIR, isolation, users
+from lib import BUILD_DIR, isolation, users, wire
+
+if not wire.DOORS:
+    collect_ignore = ["test_doors.py"]
 
 PAM_TEST_CODE = BUILD_DIR / "tests" / "mech" / "pam_test_code.so"
 

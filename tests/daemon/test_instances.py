@@ -154,7 +154,10 @@ def test_one_that_answers_is_not_replaced(somebody, store, open_dir):
     assert run.returncode == ANOTHER_RUNS
     assert f"{open_dir}/mux" in run.stderr
     assert (open_dir / "mux").stat().st_ino == inode
-    assert wire.exchange(open_dir / "mux", WRONG) == OK
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(open_dir / "mux"))
+        sock.sendall(WRONG)
+        assert wire.read_to_end(sock) == OK
 
 
 @pytest.mark.parametrize("answers", [False, True])
@@ -189,6 +192,7 @@ def test_orphans_of_the_stock_daemon_are_replaced(start_daemon, store,
 @pytest.mark.needs_root
 @pytest.mark.skipif(not os.path.exists(STOCK),
                     reason="needs Debian's sasl2-bin")
+@pytest.mark.sockets
 def test_stock_daemon_that_runs_is_left_alone(store, open_dir):
     subprocess.run([STOCK, "-a", "getpwent", "-m", open_dir], check=True)
     master = int((open_dir / "saslauthd.pid").read_text())

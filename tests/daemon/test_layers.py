@@ -15,16 +15,17 @@ SHARED = r"saslauthd/(privs|settings|site(_\w+)?|sigpipe|child|roles|" \
 POOL = r"saslauthd/(pool|worker|rights)(_\w+)?"
 KEEPER = r"saslauthd/(main|keeper(_\w+)?|plan|reload|crew|family|" \
     r"part(_pool)?|options|daemonize|rundir|socket_file|sockets|" \
-    r"handover|check|activation|notify)"
+    r"listen_file(_\w+)?|handover|check|activation|notify)"
 
-# libc, POSIX and the kernel. All others belong to a library.
+# libc, POSIX and the kernel, Solaris' doors included. All others belong to a
+# library.
 SYSTEM = re.compile(
     r"(assert|ctype|dirent|dlfcn|elf|errno|fcntl|getopt|glob|grp|inttypes|"
     r"libgen|"
     r"limits|locale|math|netdb|poll|pthread|pwd|sched|shadow|signal|"
     r"stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|"
     r"stdnoreturn|string|strings|syscall|sysexits|syslog|termios|time|"
-    r"unistd|spawn|nss|link|ucred|"
+    r"unistd|spawn|nss|link|ucred|door|stropts|"
     r"(arpa|linux|net|netinet|sys)/\w+)\.h")
 
 BANNED = re.compile(

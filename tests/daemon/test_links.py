@@ -63,6 +63,7 @@ def symbols(program, *options):
             for line in text.splitlines()}
 
 
+@pytest.mark.ordinary_build     # sanitizers add symbols of their own
 @pytest.mark.parametrize("module", MODULES, ids=lambda p: p.stem)
 def test_a_module_shows_one_symbol_and_takes_the_rest_from_the_pool(module):
     if not module.exists():

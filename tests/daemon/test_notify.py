@@ -296,6 +296,7 @@ def telling_pool(open_dir):
     return program, open_dir / "env"
 
 
+@pytest.mark.sockets
 def test_children_get_nothing_of_it(service, args, manager, listening,
                                     telling_pool):
     program, written = telling_pool
@@ -323,6 +324,7 @@ def test_children_get_nothing_of_it(service, args, manager, listening,
 @pytest.mark.parametrize("foreground", [True, False])
 @pytest.mark.parametrize("names", ["default", "-", "unknown",
                                    "saslauthd.socket"])
+@pytest.mark.sockets
 def test_passed_default(service, args, listening, names, foreground):
     passed = listening("c", 0o640)
     before = where(passed).lstat()
@@ -343,6 +345,7 @@ def test_passed_default(service, args, listening, names, foreground):
 
 @pytest.mark.parametrize("names, file", [("a", "c"), ("-", "a"),
                                          ("a", "a")])
+@pytest.mark.sockets
 def test_passed_other(service, args, listening, names, file):
     passed = listening(file, 0o640)
     daemon = service(*args, passed=[passed], names=names).start()
@@ -354,6 +357,7 @@ def test_passed_other(service, args, listening, names, file):
     assert not daemon.socket.exists()
 
 
+@pytest.mark.sockets
 def test_several_passed(service, args, listening):
     passed = [listening("c"), listening("d")]
     daemon = service(*args, passed=passed, names="a:default").start()
@@ -361,6 +365,7 @@ def test_several_passed(service, args, listening):
     assert not daemon.socket.exists()
 
 
+@pytest.mark.sockets
 def test_passed_at_the_usual_path(service, args, open_dir):
     """The default socket's own path, which nobody must probe or replace:
     what it asked there would wait for itself, and be logged."""
@@ -379,6 +384,7 @@ def test_passed_at_the_usual_path(service, args, open_dir):
         assert "NULL login" not in daemon.output
 
 
+@pytest.mark.sockets
 def test_clients_wait_between_two_lives(service, args, listening):
     """Who asks while no daemon runs is answered by the next."""
     passed = listening("c")
@@ -392,6 +398,7 @@ def test_clients_wait_between_two_lives(service, args, listening):
             assert wire.parse(wire.read_to_end(one)) == OK
 
 
+@pytest.mark.sockets
 def test_new_front_serves_it_too(service, args, listening):
     passed = listening("c")
     daemon = service(*args, passed=[passed]).start()
@@ -438,6 +445,7 @@ def test_two_for_one_listener(service, args, listening):
     assert "second socket for listener a" in daemon.output
 
 
+@pytest.mark.sockets
 def test_path_of_another_listener(service, args, listening):
     """What is passed as default stands where listener a should be made."""
     passed = listening("a")
@@ -455,6 +463,7 @@ ACTIVATE = shutil.which("systemd-socket-activate")
 
 @pytest.mark.skipif(ACTIVATE is None, reason="no systemd-socket-activate")
 @pytest.mark.parametrize("name", ["a", None])
+@pytest.mark.sockets
 def test_systemd_socket_activate(service, args, open_dir, name):
     path = open_dir / "c"
     more = [f"--fdname={name}"] if name else []

@@ -121,12 +121,14 @@ def test_nul_is_refused(daemon, syslog, index, value):
 
 # Requests that end early or come in pieces.
 
+@pytest.mark.sockets
 def test_end_of_file_gets_no_reply(daemon):
     for cut in range(len(RIGHT)):
         assert exchange(daemon.socket, RIGHT[:cut],
                         half_close=True) == b"", f"after {cut} bytes"
 
 
+@pytest.mark.sockets
 def test_connection_without_a_byte_is_not_logged(daemon, syslog):
     mark = syslog.mark()
     wire.connect(daemon.socket).close()
@@ -136,6 +138,7 @@ def test_connection_without_a_byte_is_not_logged(daemon, syslog):
     assert len(syslog.since(mark)) == 1
 
 
+@pytest.mark.sockets
 def test_half_close_after_the_request(daemon):
     assert exchange(daemon.socket, RIGHT, half_close=True) == OK
 
@@ -203,7 +206,7 @@ def test_trickling_does_not_prolong_the_time_limit(daemon):
 
 def test_client_that_goes_before_the_reply(daemon):
     for _ in range(20):
-        wire.stalled(daemon.socket, WRONG).close()
+        wire.leave(daemon.socket, WRONG)
     assert exchange(daemon.socket, RIGHT) == OK
 
 
@@ -356,6 +359,7 @@ def test_client_that_reads_four_bytes_and_goes(daemon):
 @pytest.mark.parametrize("password, status, stdout", [
     (PASSWORD, 0, '0: OK "Success."\n'),
     ("wrong one", 255, '0: NO "authentication failed"\n')])
+@pytest.mark.sockets
 def test_stock_testsaslauthd(daemon, password, status, stdout):
     run = subprocess.run(
         [STOCK_CLIENT, "-u", USER, "-p", password, "-r", REALM, "-f",

@@ -158,7 +158,9 @@ def test_front_killed_while_workers_start(start_daemon, store):
     """They end with it, and that is no sign of a backend that is down."""
     for _ in range(12):
         daemon = start_daemon("-a", "sasldb", "-O", store, "-n", "60")
-        os.kill(daemon.one("front"), signal.SIGKILL)
+        front = daemon.one("front")
+        os.kill(front, signal.SIGKILL)
+        wait_until(lambda: not running(front), 5, "its end")
         assert wire.exchange(daemon.socket, RIGHT) == wire.string("OK")
         daemon.stop()
 

@@ -48,11 +48,11 @@ def in_small_pieces(mux, number):
 
 
 def gone_in_the_middle(mux, number):
-    wire.stalled(mux, wire.encode(f"user{number}", "x")[:number]).close()
+    wire.leave(mux, wire.encode(f"user{number}", "x")[:number])
 
 
 def gone_before_the_answer(mux, number):
-    wire.stalled(mux, wire.encode(f"user{number}", "x")).close()
+    wire.leave(mux, wire.encode(f"user{number}", "x"))
 
 
 def too_long(mux, _number):

@@ -47,7 +47,8 @@ def test_starts(start_from, preparation):
 @pytest.mark.parametrize("mask", ["000", "022", "077", "777"])
 def test_modes_do_not_depend_on_the_umask(start_from, mask):
     daemon = start_from(f"umask {mask}")
-    assert daemon.socket.stat().st_mode & 0o7777 == 0o777
+    assert daemon.socket.stat().st_mode & 0o7777 == \
+        wire.file_mode(0o777)
     assert daemon.pid_file.stat().st_mode & 0o7777 == 0o600
 
 

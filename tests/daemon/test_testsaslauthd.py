@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from lib import wait_until
+from lib import wait_until, wire
 from lib.daemon import TESTSASLAUTHD
 from lib.wire import encode
 
@@ -55,6 +55,8 @@ class Server:
 @pytest.fixture
 def serve(open_dir):
     """serve(REPLY) -> a running Server."""
+    if wire.DOORS:
+        pytest.skip(wire.NO_SOCKET)	# see test_doors.py
     servers = []
 
     def start(reply, **keywords):
@@ -135,6 +137,7 @@ def test_refused_before_all_was_sent(serve):
     assert outcome(done) == (EX_REFUSED, REFUSED, "")
 
 
+@pytest.mark.sockets
 def test_cannot_connect(open_dir):
     path = open_dir / "mux"
     assert outcome(run("-u", "joe", "-p", "x", "-f", path)) == \
@@ -219,6 +222,7 @@ def test_password_on_terminal(serve):
     assert server.requests == [encode("joe", "s3cret")]
 
 
+@pytest.mark.sockets
 def test_password_leaves_argument_list(open_dir):
     """While it waits for an answer, ps(1) must not show it."""
     with socket.socket(socket.AF_UNIX) as listener:

@@ -30,8 +30,11 @@ def stat_fields(pid):
 
 
 def running(pid):
+    """Of several threads the first may be a zombie before the others have
+    let go of what they share."""
     fields = stat_fields(pid)
-    return fields is not None and fields[0] not in "ZX"
+    return fields is not None and (fields[0] not in "ZX" or
+                                   int(fields[17]) > 1)
 
 
 def start_time(pid):
@@ -170,11 +173,7 @@ class Daemon:
     def _listening(self):
         assert self.process.poll() is None, \
             f"exit {self.process.returncode}: {self.report()}"
-        try:
-            wire.connect(self.socket).close()
-        except OSError:
-            return False
-        return True
+        return wire.listens(self.socket)
 
     # Its processes.
     def snapshot(self):

@@ -3,14 +3,39 @@
 
 Replies are bytes without their length; None is a close without a byte,
 b"" a reply of length 0 ("could not ask").
+
+A build with doors is asked through its door, where a reply has no length of
+its own; what needs a connection is skipped there.
 """
 
+import errno
+import os
+import random
 import socket
 import struct
+import subprocess
+import time
+
+import pytest
+
+from lib import BUILD_DIR, POLL_SEC, built_with
+
+DOORS = built_with("DOORS")
+NO_SOCKET = "a build with doors has no socket"	# check-part knows it
+DOOR_ASK = BUILD_DIR / "tests" / "door" / "ask"
+DOOR_OUTAGE, DOOR_FAILED, DOOR_NO_FILE = 3, 4, 5	# its exit status
 
 OK = b"OK"
 NO = b"NO"
 OUTAGE = b""
+# What the daemon says of a listener when it starts.
+LISTENS = "door on" if DOORS else "listening on socket"
+# Of who may not ask; a door has one word for both.
+REFUSED = OUTAGE if DOORS else None
+
+# Where the daemon ended while a door was called, or is not there again yet.
+AGAIN_SEC = 10
+LEAVE_SEC = 0.005	# a helper takes some to start
 
 TIMEOUT_SEC = 40	# above request_timeout, so that its reply is seen
 
@@ -38,6 +63,8 @@ def encode(*args, **keywords):
 
 
 def connect(path, timeout_sec=TIMEOUT_SEC):
+    if DOORS:
+        pytest.skip(NO_SOCKET)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(timeout_sec)
     try:
@@ -46,6 +73,52 @@ def connect(path, timeout_sec=TIMEOUT_SEC):
         sock.close()
         raise
     return sock
+
+
+def listens(path):
+    """Is there somebody to ask?"""
+    try:
+        if DOORS:
+            call(path, b"")
+        else:
+            connect(path).close()
+    except OSError:
+        return False
+    return True
+
+
+def file_mode(mode):
+    """Of what is at a listener's path, if this one is configured."""
+    return mode & 0o644 if DOORS else mode
+
+
+def call_until_served(path, data, timeout_sec=TIMEOUT_SEC):
+    """As a mail server does it, whose client tries again: a door that nobody
+    serves makes nobody wait."""
+    end = time.monotonic() + AGAIN_SEC
+    while True:
+        try:
+            return call(path, data, timeout_sec)
+        except OSError as e:
+            if e.errno != errno.EBADF or time.monotonic() > end:
+                raise
+        time.sleep(POLL_SEC)
+
+
+def call(path, data, timeout_sec=TIMEOUT_SEC, rights=()):
+    """Ask at a door; the reply as it would be on a socket, b"" when the
+    daemon ended. `rights` is a command in front, such as setpriv."""
+    run = subprocess.run([*rights, DOOR_ASK, path], input=data, check=False,
+                         capture_output=True, timeout=timeout_sec)
+    if run.returncode == DOOR_OUTAGE:
+        return string(OUTAGE)
+    if run.returncode in (DOOR_FAILED, DOOR_NO_FILE):
+        number = int(run.stderr)
+        if number == errno.EINTR:
+            return b""
+        raise OSError(number, os.strerror(number), str(path))
+    assert run.returncode == 0, run.stderr
+    return string(run.stdout)
 
 
 def read_to_end(sock):
@@ -82,6 +155,8 @@ def send_pieces(sock, pieces):
 
 def exchange(path, *pieces, half_close=False, timeout_sec=TIMEOUT_SEC):
     """Send the pieces, then return all bytes up to the daemon's close."""
+    if DOORS:
+        return call_until_served(path, b"".join(pieces), timeout_sec)
     with connect(path, timeout_sec) as sock:
         send_pieces(sock, pieces)
         if half_close:
@@ -108,6 +183,21 @@ def stalled(path, data, timeout_sec=TIMEOUT_SEC):
     sock = connect(path, timeout_sec)
     send_pieces(sock, [data])
     return sock
+
+
+def leave(path, data):
+    """Send this and go without a look back: from a door at any moment of the
+    call."""
+    if not DOORS:
+        stalled(path, data).close()
+        return
+    with subprocess.Popen([DOOR_ASK, path], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as client:
+        client.stdin.write(data)
+        client.stdin.close()
+        time.sleep(random.random() * LEAVE_SEC)
+        client.kill()
 
 
 def request(path, login, password, service="imap", realm="", address=None,

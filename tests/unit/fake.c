@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ const char *fake_address;
 char fake_server[] = "one";
 unsigned fake_pools_wanted;
 uint32_t fake_released;
+int fake_door = -1;
+struct stat fake_door_file;
 
 static struct loop_timer *timer;
 static int pool = -1;
@@ -52,6 +55,21 @@ void
 keeper_link_released(uint32_t generation)
 {
 	fake_released = generation;
+}
+
+void
+keeper_link_door(int door, const struct stat *file)
+{
+	fake_door = door;
+	fake_door_file = *file;
+}
+
+void
+keeper_link_fatal(int status, const char *text)
+{
+	(void)status;
+	fail_msg("%s", text);
+	abort();
 }
 
 void

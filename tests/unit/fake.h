@@ -10,6 +10,7 @@
 #define TESTS_UNIT_FAKE_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "common/frame.h"
 #include "front/front.h"
@@ -26,6 +27,9 @@ extern unsigned fake_gone;
 extern unsigned fake_pools_wanted;
 /* The last generation it said to have nothing left of; 0: none. */
 extern uint32_t fake_released;
+/* The last door it wanted attached, and to which file; -1: none. */
+extern int fake_door;
+extern struct stat fake_door_file;
 /* For fake_link(): may verdicts depend on the address? For fake_ask(): the
  * fifth string, NULL for none. No and none in each new test. */
 extern bool fake_sees_address;

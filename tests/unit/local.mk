@@ -72,7 +72,7 @@ unit_modules = tests/unit/mech_beside.so \
 check_DATA += $(unit_modules)
 CLEANFILES += $(unit_modules)
 endif
-EXTRA_DIST += tests/unit/module.c
+EXTRA_DIST += tests/unit/module.c tests/unit/valgrind.supp
 
 tests/unit/mech_beside.so tests/unit/modules/mech_bare.so \
 tests/unit/modules/mech_foreign.so tests/unit/modules/mech_good.so \
@@ -176,6 +176,12 @@ endif
 
 # The daemon's parts that stand alone, and the front between socket pairs.
 if WITH_CMOCKA
+if WITH_DOORS
+unit_kind_tests = tests/unit/test_listen_file_door \
+	tests/unit/test_listener_door
+else
+unit_kind_tests = tests/unit/test_listener tests/unit/test_sockets
+endif
 unit_front_tests = \
 	tests/unit/test_activation tests/unit/test_admission \
 	tests/unit/test_authlog tests/unit/test_cache \
@@ -187,7 +193,7 @@ unit_front_tests = \
 	tests/unit/test_handover tests/unit/test_health \
 	tests/unit/test_limits \
 	tests/unit/test_limits_model tests/unit/test_limits_table \
-	tests/unit/test_listener \
+	$(unit_kind_tests) \
 	tests/unit/test_metrics tests/unit/test_notify \
 	tests/unit/test_options tests/unit/test_part \
 	tests/unit/test_pool_load tests/unit/test_pool_load_several \
@@ -198,7 +204,6 @@ unit_front_tests = \
 	tests/unit/test_rundir tests/unit/test_service_time \
 	tests/unit/test_settings tests/unit/test_sigpipe \
 	tests/unit/test_site tests/unit/test_socket_file \
-	tests/unit/test_sockets \
 	tests/unit/test_tally tests/unit/test_trial tests/unit/test_worker
 check_PROGRAMS += $(unit_front_tests)
 TESTS += $(unit_front_tests)
@@ -214,12 +219,13 @@ libunitfront_a_SOURCES = \
 	saslauthd/options.c saslauthd/part.c saslauthd/part_pool.c \
 	saslauthd/pool_load.c saslauthd/pool_print.c saslauthd/privs.c \
 	saslauthd/roles.c saslauthd/rundir.c saslauthd/settings.c \
-	saslauthd/socket_file.c saslauthd/sockets.c \
-	saslauthd/sigpipe.c $(site_sources)
+	saslauthd/socket_file.c saslauthd/sockets.c $(listen_file_source) \
+	saslauthd/listen_file.h saslauthd/sigpipe.c $(site_sources)
 
 # What the front and what roles share need each other.
 unit_front_ldadd = libunitfront.a libfront.a libunitfront.a \
-	libmechnames.a libcommon.a $(EVENT_LIBS) $(SODIUM_LIBS) $(CMOCKA_LIBS)
+	libmechnames.a libcommon.a $(EVENT_LIBS) $(SODIUM_LIBS) $(door_libs) \
+	$(CMOCKA_LIBS)
 
 tests_unit_test_activation_LDADD = $(unit_front_ldadd)
 tests_unit_test_admission_LDADD = $(unit_front_ldadd)
@@ -255,6 +261,11 @@ tests_unit_test_limits_LDADD = $(unit_front_ldadd)
 tests_unit_test_limits_model_LDADD = $(unit_front_ldadd)
 tests_unit_test_limits_table_LDADD = $(unit_front_ldadd)
 tests_unit_test_listener_LDADD = $(unit_front_ldadd)
+tests_unit_test_listener_door_SOURCES = tests/unit/test_listener_door.c \
+	tests/unit/door_caller.c tests/unit/door_caller.h
+tests_unit_test_listener_door_LDADD = $(unit_front_ldadd)
+tests_unit_test_listener_door_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=door_return
+tests_unit_test_listen_file_door_LDADD = $(unit_front_ldadd)
 tests_unit_test_metrics_LDADD = $(unit_front_ldadd)
 tests_unit_test_notify_LDADD = $(unit_front_ldadd)
 tests_unit_test_options_LDADD = $(unit_front_ldadd)

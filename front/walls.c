@@ -5,9 +5,9 @@
 #include <sysexits.h>
 
 #include "common/errmsg.h"
-#include "front/doors.h"
 #include "front/keeper_link.h"
 #include "front/sandbox.h"
+#include "front/walls.h"
 #include "saslauthd/privs.h"
 
 #define RESERVED_FDS 256	/* beside clients: workers, log, channels */
@@ -51,10 +51,45 @@ raise_limits(struct settings *s)
 	}
 }
 
-void
-doors_lock(struct settings *s)
+/* One that cannot be had here is left out, or ends the process; one that
+ * failed this time always does. */
+static void
+judge(const struct settings *s, const char *wall, enum sandbox_result result,
+    struct errmsg *why)
 {
-	struct errmsg e = ERRMSG_INIT, missing = ERRMSG_INIT;
+	if (result == SANDBOX_UP)
+		return;
+	(void)errmsg_prefix(why, "the front has no %s", wall);
+	if (result == SANDBOX_FAILED)
+		keeper_link_fatal(EX_OSERR, why->text);
+	if (s->sandbox == SANDBOX_REQUIRE)
+		keeper_link_fatal(EX_CONFIG, why->text);
+	keeper_link_remark(why->text);
+}
+
+#ifndef WITH_SANITIZERS
+/* Its user's name was looked up, its rights are still there. */
+static void
+empty_root(const struct settings *s)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	if (privs_are_root()) {
+		judge(s, "empty root directory",
+		    sandbox_empty_root(s->run_dir, &e), &e);
+		return;
+	}
+	if (s->sandbox == SANDBOX_REQUIRE) {
+		(void)errmsg_set(&e, "that takes root");
+		judge(s, "empty root directory", SANDBOX_REFUSED, &e);
+	}
+}
+#endif
+
+static void
+become_nobody_special(const struct settings *s)
+{
+	struct errmsg e = ERRMSG_INIT;
 	struct privs p;
 	bool fallback;
 
@@ -66,20 +101,26 @@ doors_lock(struct settings *s)
 	if (!privs_are_root())
 		keeper_link_remark("started without root: all processes run as "
 		    "the starting user and see its file system");
-	raise_limits(s);
-#ifdef WITH_SANITIZERS
-	keeper_link_remark("built with sanitizers: the front is in no sandbox");
-#else
-	if (privs_are_root() &&
-	    sandbox_empty_root(s->run_dir, &e) != 0)
-		keeper_link_fatal(EX_OSERR, e.text);
+#ifndef WITH_SANITIZERS
+	empty_root(s);
 #endif
 	if (privs_drop(&p, &e) != 0 || privs_seal(&e) != 0)
 		keeper_link_fatal(EX_OSERR, e.text);
-#ifndef WITH_SANITIZERS
-	if (sandbox_enter(&missing, &e) != 0)
-		keeper_link_fatal(EX_OSERR, e.text);
+}
+
+void
+walls_close(struct settings *s)
+{
+	struct errmsg e = ERRMSG_INIT;
+
+	raise_limits(s);
+	become_nobody_special(s);
+#ifdef WITH_SANITIZERS
+	(void)errmsg_set(&e, "built with sanitizers");
+	judge(s, "sandbox", SANDBOX_REFUSED, &e);
+#else
+	judge(s, "ban on new rights", sandbox_gain_nothing(&e), &e);
+	judge(s, "wall before files", sandbox_forbid_files(&e), &e);
+	judge(s, "filter of system calls", sandbox_filter_calls(&e), &e);
 #endif
-	if (missing.text[0] != '\0')
-		keeper_link_remark(missing.text);
 }
