@@ -11,8 +11,7 @@ import pytest
 
 from lib import SOURCE_DIR
 from lib.daemon import POOL, SASLAUTHD
-
-MAN = SOURCE_DIR / "docs" / "man"
+from manuals import MAN, plain, section, source
 
 TYPES = {"CONF_BOOL": "yes/no", "CONF_INT": "number",
          "CONF_SECONDS": "seconds", "CONF_STRING": "text",
@@ -29,18 +28,6 @@ ITEM = re.compile(
     r"^\.It Cm (?P<name>\w+) Pq (?P<type>[a-z/]+)"
     r"(?: from (?P<min>\d+) to (?P<max>\d+))?, default: "
     r"(?:Pa )?(?P<default>\S+?)(?P<backend>, per backend)?$", re.M)
-
-
-def source(name):
-    return (SOURCE_DIR / name).read_text()
-
-
-def section(page, title):
-    """Text between .Sh (or .Ss) title and the next heading of its kind."""
-    match = re.search(rf"^\.(S[hs]) {title}$(.*?)(?=^\.Sh|^\.\1|\Z)",
-                      (MAN / page).read_text(), re.M | re.S)
-    assert match, f"{page} has no section {title}"
-    return match[2]
 
 
 # Options.
@@ -72,6 +59,27 @@ def test_options():
     assert options_of_manual() == options_of_source()
 
 
+def test_keys_of_options():
+    """Each item names the key it sets, and that key's default."""
+    program = {flag: key for key, flag in re.findall(
+        r'add\(p, "(\w+)", [^,]+, "-(\w)"\)', source("saslauthd/options.c"))
+               if flag != "d"}
+    assert len(program) > 7
+    items_of = re.findall(r"^\.It Fl (\w)\b(.*?)(?=^\.It|^\.El)", section(
+        "saslauthd.8", "OPTIONS"), re.M | re.S)
+    named = {flag: re.search(r"^\.Pq Cm (\w+) ?[;.]", text, re.M)
+             for flag, text in items_of}
+    assert {flag: key[1] for flag, key in named.items()
+            if key and flag != "O"} == program
+    defaults = {flag: re.search(r"^default:\s(?:\.Pa )?([^\s;.]+)", text,
+                                re.M) for flag, text in items_of}
+    keys = keys_of_source()
+    said = {flag: default[1] for flag, default in defaults.items() if default}
+    assert {"c", "m", "n", "r", "s", "t", "V"} == set(said)
+    for flag in set(said) - {"m"}:	# which configure decides on
+        assert said[flag] == keys[program[flag]].default, flag
+
+
 def test_synopsis():
     text = section("saslauthd.8", "SYNOPSIS")
     together = "".join(re.findall(r"Fl (\w+(?: \| \w+)*)", text))
@@ -99,7 +107,8 @@ def ctl_options_of_source():
 
 
 def test_options_of_saslauthctl():
-    text = section("saslauthctl.8", "DESCRIPTION")
+    text = section("saslauthctl.8", "DESCRIPTION") + \
+        section("saslauthctl.8", "COMMANDS")
     options, also = {}, {}
     for name, rest, said in re.findall(
             r"^\.It Fl (\S+) ?([^\n]*)$(.*?)(?=^\.It|^\.El)", text,
@@ -122,20 +131,20 @@ def ctl_commands_of_source():
 
 
 def test_commands_of_saslauthctl():
-    """Each is in the synopsis, with what it takes, and described."""
+    """Each is in the first list, and described with what it takes."""
     program = ctl_commands_of_source()
     assert len(program) > 8
-    synopsis = {}
-    for part in section("saslauthctl.8", "SYNOPSIS").split("\n.Nm\n"):
-        named = re.search(r"^\.Cm ([a-z-]+)$(.*)", part, re.M | re.S)
-        if named:
-            words = re.sub(r"\.?\b(Ar|Op|Oo|Oc|Cm)\b", "", named[2])
-            synopsis[named[1]] = set(re.findall(
-                r"-?-?\w+", re.sub(r"\.?\bFl ", "-", words)))
-    assert synopsis == program
-    described = re.findall(r"^\.It Cm ([a-z-]+)",
-                           section("saslauthctl.8", "COMMANDS"), re.M)
-    assert sorted(described) == sorted(program)
+    listed = re.findall(r"^\.It Cm ([a-z-]+)$",
+                        section("saslauthctl.8", "DESCRIPTION"), re.M)
+    assert sorted(listed) == sorted(program)
+    text = section("saslauthctl.8", "COMMANDS").replace("\\\n", "")
+    described = {}
+    for name, rest in re.findall(r"^\.It Cm ([a-z-]+)(.*)$", text, re.M):
+        words = re.sub(r"\b(Ar|Op|Oo|Oc|Cm)\b", "", rest)
+        described[name] = set(re.findall(
+            r"-?-?\w+", re.sub(r"\bFl ", "-", words)))
+    assert described == program
+    assert list(described) == listed, "in two orders"
 
 
 def test_thresholds_of_saslauthctl():
@@ -276,6 +285,41 @@ def test_keys_of_the_daemon():
     assert f".It Pa {default}/mux\n" in source("docs/man/saslauthd.8")
 
 
+def test_keys_that_want_a_restart():
+    fixed = re.findall(r'keep_(?:text|number|entry)\(p, "(\w+)"', source(
+        "saslauthd/plan.c"))
+    assert len(fixed) > 4
+    said = re.search(r"\n\.Pp\n((?:\.Cm [^\n]*\n|and\n)+)"
+                     r"take effect at the next start only",
+                     section("saslauthd.conf.5", "RELOAD"))[1]
+    assert sorted(re.findall(r"\b[a-z]+_?[a-z]+\b", re.sub(
+        r"^(\.Cm|and)", "", said, flags=re.M))) == sorted(fixed)
+
+
+def test_mechanisms_that_never_read_the_file():
+    names = re.findall(r'\{ \.name = "(\w+)",([^}]*)\}', source(
+        "mechanisms/mech_names.c"))
+    assert len(names) > 8
+    said = re.search(r"names one mechanism that never read it:\n"
+                     r"(.*?)\n\.Pp", section("saslauthd.conf.5", "Mistakes"),
+                     re.S)[1]
+    assert set(re.findall(r"\w+", plain(said))) - {"or"} == {
+        name for name, rest in names
+        if "later" not in rest and "reads_conf" not in rest}
+
+
+def test_mechanisms_of_the_manual():
+    """Those of this version are listed, the others named."""
+    names = re.findall(r'\{ \.name = "(\w+)",([^}]*)\}', source(
+        "mechanisms/mech_names.c"))
+    text = section("saslauthd.8", "DESCRIPTION")
+    assert set(re.findall(r"^\.It Cm (\w+)$", text, re.M)) == {
+        name for name, rest in names if "later" not in rest}
+    later = re.search(r"^The names\n(.*?)^are known", text, re.M | re.S)[1]
+    assert set(re.findall(r"\w+", plain(later))) - {"and"} == {
+        name for name, rest in names if "later" in rest}
+
+
 @pytest.mark.parametrize("part, heading", [("listener", "Listeners"),
                                            ("route", "Routes")])
 def test_keys_of_parts(part, heading):
@@ -413,43 +457,24 @@ def items_of_mechanism(mechanism):
             for name in names.split(" , ")}
 
 
+def key_of_manual(said):
+    """(range, default) of an item's text; None where it has none."""
+    text = plain(said)
+    limits = re.search(r"\b[Ff]rom (-?\d+) to (\d+)", text)
+    default = re.search(r"\b[Dd]efault: (\S+?)[.,;]?(?=\s|$)", text)
+    return limits and limits.groups(), default and default[1]
+
+
 def test_keys_of_mechanisms():
-    """Each has a page of its own, with its keys, limits and defaults; a
-    default path may be in another directory of the build."""
+    """Each has a page of its own, with its keys, limits and defaults."""
     mechanisms = built_mechanisms()
     assert mechanisms
     for mechanism in mechanisms:
-        said = items_of_mechanism(mechanism)
-        program = keys_of_program(mechanism)
-        assert set(said) == set(program), mechanism
-        for name, key in program.items():
-            default = key.default
-            if key.type == "path":
-                default = re.sub(r"^.*(?=/lib/)", "", default)
-            for word in (*key.range, default):
-                assert word in said[name], f"{name}: {word}"
-
-
-def examples():
-    """The configurations of the page, by what they stand under."""
-    text = section("saslauthd.conf.5", "EXAMPLES")
-    return {heading: block for heading, block in re.findall(
-        r"^\.Ss ([^\n]*)\n(?:(?!\.Ss).)*?^\.Bd [^\n]*\n(.*?)^\.Ed", text,
-        re.M | re.S)}
-
-
-@pytest.mark.parametrize("name", sorted(examples()))
-def test_examples(name, tmp_path):
-    file = tmp_path / "saslauthd.conf"
-    # Not every machine has the mail server's group.
-    file.write_text(examples()[name].replace("group: postfix", "group: 0"))
-    run = subprocess.run([SASLAUTHD, "--check", "--config", file], text=True,
-                         capture_output=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
-
-
-def test_there_are_examples():
-    assert len(examples()) >= 3
+        said = {name: key_of_manual(text) for name, text in
+                items_of_mechanism(mechanism).items()}
+        assert said == {
+            name: (key.range or None, key.default or "empty")
+            for name, key in keys_of_program(mechanism).items()}
 
 
 # Reasons.
