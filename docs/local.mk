@@ -1,3 +1,5 @@
+nobase_dist_doc_DATA =
+
 # The manual pages of what is built; all of them are distributed.
 dist_man_MANS += docs/man/saslauthd.8 docs/man/saslauthd.conf.5 \
 	docs/man/testsaslauthd.8 docs/man/saslauthd-getpwent.5 \
@@ -26,8 +28,19 @@ if WITH_LMDB
 man_MANS += $(sasldb_man)
 endif
 
+# What the pages below lead to.
+nobase_dist_doc_DATA += README.md NEWS.md SECURITY.md docs/DESIGN.md
+
 # A dashboard for those metrics.
-nobase_dist_doc_DATA = docs/grafana/saslauthd.json
+nobase_dist_doc_DATA += docs/grafana/saslauthd.json
+
+# For who sets up a mail server, and for who looks for a mistake.
+nobase_dist_doc_DATA += docs/cyrus-imap.md docs/exim.md docs/openldap.md \
+	docs/postfix.md docs/sendmail.md docs/troubleshooting.md
+
+# In Japanese, and the README's picture.
+nobase_dist_doc_DATA += docs/ja/README.md docs/ja/postfix.md \
+	docs/ja/sendmail.md docs/watch.svg
 
 # For those who read the log.
 nobase_dist_doc_DATA += docs/log.schema.json docs/watchers.md \

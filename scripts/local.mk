@@ -3,13 +3,16 @@ EXTRA_DIST += \
 	scripts/build \
 	scripts/check \
 	scripts/check-part \
+	scripts/debian-root \
 	scripts/demo \
 	scripts/junit.py \
 	scripts/lib.sh \
 	scripts/setup \
+	scripts/watch_picture.py \
 	tests/conftest.py \
 	tests/pytest.ini \
 	tests/lib/__init__.py \
+	tests/lib/booted.py \
 	tests/lib/control.py \
 	tests/lib/daemon.py \
 	tests/lib/isolation.py \
