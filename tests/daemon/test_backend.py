@@ -75,7 +75,8 @@ def test_silence_ends_at_its_deadline(start_daemon, store, services,
     daemon = start_daemon("-a", mechanism, *option, "-n", "1", "--set",
                           "backend_timeout=1", "--set", "workers_max=1")
     (worker,) = daemon.wait_workers(1)
-    os.kill(worker, signal.SIGSTOP)
+    assert wire.request(daemon.socket, "nosuch", "x") == wire.NO
+    os.kill(worker, signal.SIGSTOP)     # one that was ready
     asking = Asking(daemon, "quick")
     assert asking.result() == wire.OUTAGE
     assert 1 <= asking.seconds < 1 + MARGIN_SEC
