@@ -163,6 +163,8 @@ class Day:
         wait_until(lambda: workers[0] not in self.daemon.by_role("worker"),
                    START_SEC, "the end of a worker")
         self.ask(USER, PASSWORD, wire.OK)
+        # The pool has seen it, too, once there is another one.
+        self.daemon.wait_workers(2)
 
     def stop(self):
         self.daemon.stop()
